@@ -31,7 +31,7 @@ pub use baseline::choose_baselines;
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::root_name;
-pub use plain::is_plain;
+pub use plain::{is_plain, starts_only_own};
 pub use service::{Baseline, Overlay, Service};
 use services::services;
 pub use site::Site;

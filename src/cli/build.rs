@@ -107,6 +107,8 @@ pub(super) struct Request<'r> {
     pub beside: Vec<&'r str>,
     /// Directories that must be built alone, as deployed; some are in other repositories.
     pub single: Vec<&'r str>,
+    /// Those of them that start nothing except this program if plugins are enabled.
+    pub ours: BTreeSet<&'r str>,
     /// Directories that lack sources of Secrets by design.
     pub lacking: Vec<Lacking<'r>>,
     /// Whether each of them is built alone.
@@ -128,6 +130,7 @@ impl<'r> Request<'r> {
             plain: some(&self.plain),
             beside: some(&self.beside),
             single: some(&self.single),
+            ours: self.ours.clone(),
             lacking: lacking.cloned().collect(),
             one_by_one: self.one_by_one,
         }
@@ -139,7 +142,7 @@ impl<'r> Request<'r> {
 pub(super) struct Lacking<'r> {
     /// The directory.
     pub directory: &'r str,
-    /// Whether it declares only this program's functions.
+    /// Whether it starts nothing except this program if plugins are enabled.
     pub may_be_ours: bool,
     /// All other files that it is built from.
     pub files: BTreeSet<String>,

@@ -424,21 +424,27 @@ impl Ground {
                 .any(|flag| flag == "--enable-alpha-plugins"),
             limit: how.limit,
         };
+        let may_run_helm = how.flags.iter().any(|flag| flag == "--enable-helm");
+        let starts_only_own =
+            |directory: &str| layout::starts_only_own(parsed, directory, may_run_helm);
         let absent = design.absent(parsed, &all);
         let lacking: Vec<Lacking<'_>> = absent
             .iter()
             .filter_map(|(directory, edges)| {
                 let directory = all.iter().find(|one| *one == directory)?;
-                let is_plain = layout::is_plain(parsed, directory);
-                lacking::without(parsed, &self.root, directory, edges, is_plain)
+                let is_ours = starts_only_own(directory);
+                lacking::without(parsed, &self.root, directory, edges, is_ours)
             })
             .collect();
         let is_lacking = |directory: &str| lacking.iter().any(|one| one.directory == directory);
         all.retain(|directory| !is_lacking(directory));
         let without: Vec<&str> = lacking.iter().map(|one| one.directory).collect();
         let ways = layout.ways(parsed, all, &without);
+        let ours = ways.single.iter().copied();
+        let ours = ours.filter(|directory| starts_only_own(directory));
         let request = Request {
             root: &self.root,
+            ours: ours.collect(),
             plain: ways.plain,
             beside: ways.beside,
             single: ways.single,

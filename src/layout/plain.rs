@@ -13,31 +13,55 @@ use crate::yaml::Node;
 /// and with all files present.
 #[must_use]
 pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
-    let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
-    let is_here = |edge: &Edge| matches!(edge.to, To::Kustomization(_) | To::File(_));
-    let is_known =
-        |(key, value): (Node<'_>, Node<'_>)| PLAIN_FIELDS.contains(&key.text()) || value.is_null();
     // A component cannot be loaded as a resource, although it builds on its own.
     let is_component = parsed
         .kustomization(directory)
         .is_some_and(|kustomization| kustomization.is_component());
+    !is_component
+        && is_known(parsed, directory, |root| {
+            has_fields(root, &[PLAIN_FIELDS]) && has_known_order(root)
+        })
+}
+
+/// Whether enabled plugins start nothing in a build of a directory except this program, and helm if
+/// a flag allows that.
+///
+/// Fields that only work in a build of its own are allowed, because they start no plugin.
+#[must_use]
+pub fn starts_only_own(parsed: &Parsed<'_>, directory: &str, may_run_helm: bool) -> bool {
+    let helm = if may_run_helm { HELM_FIELDS } else { &[] };
+    is_known(parsed, directory, |root| {
+        has_fields(root, &[PLAIN_FIELDS, ALONE_FIELDS, helm])
+    })
+}
+
+/// Whether everything that a directory is built from is here, can be read in only one way, and
+/// declares only harmless functions.
+fn is_known(parsed: &Parsed<'_>, directory: &str, is_known: impl Fn(Node<'_>) -> bool) -> bool {
+    let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
+    let is_here = |edge: &Edge| matches!(edge.to, To::Kustomization(_) | To::File(_));
     let graph = parsed.graph();
     let mut all = graph.directories(&[directory], is_part).peekable();
-    !is_component
-        && all.peek().is_some()
+    all.peek().is_some()
         && all.all(|(directory, edges)| {
             // kustomize would read another file, or read this one differently.
             let found = parsed.kustomization(directory).filter(|kustomization| {
                 !parsed.sources.is_linked(directory) && parsed.is_unambiguous(*kustomization)
             });
             found.is_some_and(|kustomization| {
-                kustomization.root.entries().all(is_known)
-                    && has_known_order(kustomization.root)
+                is_known(kustomization.root)
                     && edges.iter().filter(|edge| is_part(edge)).all(is_here)
                     && runs_only_own(parsed, kustomization)
             })
         })
         && graph.is_whole()
+}
+
+/// Whether a kustomization has only fields of these lists.
+fn has_fields(root: Node<'_>, lists: &[&[&str]]) -> bool {
+    root.entries().all(|(key, value)| {
+        value.is_null() || lists.iter().any(|fields| fields.contains(&key.text()))
+    })
 }
 
 /// Whether the environments of a service and their bases disagree on which fields refer to names.
@@ -114,3 +138,9 @@ const PLAIN_FIELDS: &[&str] = &[
     "transformers",
     "validators",
 ];
+
+/// The fields that need a build of their own, and start nothing.
+const ALONE_FIELDS: &[&str] = &["imageTags", "openapi", "vars"];
+
+/// The fields that run helm, which enabled plugins allow even without its own flag.
+const HELM_FIELDS: &[&str] = &["helmChartInflationGenerator", "helmCharts", "helmGlobals"];

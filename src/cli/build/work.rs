@@ -29,7 +29,7 @@ const MAX_HUNG: usize = 3;
 /// A piece of the work.
 enum Job<'r> {
     Batch(Vec<&'r str>),
-    /// A directory, and whether it declares only this program's functions.
+    /// A directory, and whether it starts nothing except this program if plugins are enabled.
     Single(&'r str, bool),
     /// One that lacks sources of Secrets.
     Lacking(&'r Lacking<'r>),
@@ -57,7 +57,8 @@ impl Builder {
             }
         });
         let singles = request.single.iter();
-        let singles = singles.map(|directory| Job::Single(directory, false));
+        let singles = singles
+            .map(|directory| Job::Single(directory, request.ours.contains(directory)));
         let beside = request.beside.iter();
         let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
         let singles = singles.chain(request.lacking.iter().map(Job::Lacking));

@@ -402,3 +402,84 @@ fn functions_of_this_program_are_skipped() {
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(!scene.has_run());
 }
+
+/// A repository whose base records itself and whose production checks itself, as `init --wire` writes both.
+fn wired(base: &str) -> Tree {
+    let annotated = |kind: &str, spec: &str| {
+        format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: web\n  annotations: {{config.kubernetes.io/function: 'exec: {{path: krm-parity}}'}}\n{spec}"
+        )
+    };
+    let tree = Tree::new();
+    tree.write("base/parity.yaml", &annotated("SnapshotRecorder", ""));
+    tree.kustomization(
+        "base",
+        "web.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n",
+    );
+    tree.write(
+        "base/kustomization.yaml",
+        &format!("resources: [web.yaml]\ntransformers: [parity.yaml]\n{base}"),
+    );
+    for environment in ["dev", "production"] {
+        let overlay = format!("overlays/{environment}");
+        let spec = format!("spec: {{environment: {environment}}}\n");
+        tree.write(
+            &format!("{overlay}/parity.yaml"),
+            &annotated("ParityPolicy", &spec),
+        );
+        tree.overlay(&overlay, "transformers: [parity.yaml]\n");
+    }
+    tree
+}
+
+/// Enabled plugins would let kustomize run helm too.
+#[test]
+fn helm_is_not_started_for_functions_of_this_program() {
+    let kustomize = require!(kustomize(NEWEST));
+    let scene = Scene::new(&kustomize);
+    let tree = wired("helmCharts: [{name: x, repo: 'https://example.com', version: '1'}]\n");
+    for arguments in [
+        &["check"][..],
+        &["check", "--one-by-one"],
+        &["init", "--adopt", "--dry-run"],
+    ] {
+        let run = scene.run(&tree.path(""), arguments);
+        assert!(!scene.has_run(), "{run:#?}");
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(told.contains("--enable-helm"), "{run:#?}");
+    }
+}
+
+/// A field that only works in a build of its own does not turn the program's own functions into foreign ones.
+#[test]
+fn functions_of_this_program_are_skipped_in_builds_of_their_own() {
+    let kustomize = require!(kustomize(NEWEST));
+    let scene = Scene::new(&kustomize);
+    for base in [
+        "openapi: {path: schema.json}\n",
+        "vars: [{name: NAME, objref: {apiVersion: v1, kind: Service, name: web}}]\n",
+    ] {
+        let tree = wired(base);
+        tree.write("base/schema.json", "{\"definitions\": {}}\n");
+        for builder in ["auto", "kustomize", "both"] {
+            let run = scene.run(&tree.path(""), &["check", "--builder", builder]);
+            assert!(!scene.has_run(), "{base}: {run:#?}");
+            assert_eq!(run.code, Some(0), "{base}: {builder}: {run:#?}");
+        }
+        // Something foreign beside them is still refused.
+        tree.write(
+            "overlays/production/evil.yaml",
+            &format!("apiVersion: example.com/v1\nkind: Evil\nmetadata:\n  name: x\n  annotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n"),
+        );
+        tree.overlay(
+            "overlays/production",
+            "transformers: [evil.yaml, parity.yaml]\n",
+        );
+        let run = scene.run(&tree.path(""), &["check"]);
+        assert!(!scene.has_run(), "{base}: {run:#?}");
+        assert_eq!(run.code, Some(1), "{base}: {run:#?}");
+        assert!(run.stdout.contains("not run"), "{base}: {run:#?}");
+    }
+}
