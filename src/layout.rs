@@ -5,6 +5,7 @@
 //! was asked for, so that no name and no verdict depends on that part.
 
 mod above;
+mod bare;
 mod baseline;
 mod candidates;
 mod dependencies;
@@ -160,11 +161,11 @@ pub fn discover(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Layout
     choose_baselines(&mut services, policy, |overlay| {
         baseline::called(parsed, overlay, &policy.baseline)
     });
-    let (unjudged, lone) = unjudged::unjudged(parsed, site, policy, &standing, &alone, &services);
+    let (unjudged, notes) = unjudged::unjudged(parsed, site, policy, &standing, &alone, &services);
     Layout {
         services,
         unjudged,
-        notes: lone.into_iter().collect(),
+        notes,
     }
 }
 

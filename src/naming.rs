@@ -67,6 +67,9 @@ const TRIALS: [&str; 8] = [
     "stress",
 ];
 
+/// A copy of the environment that it is beside in a name, which is as far along as that: `prod-canary`.
+const CANARY: &str = "canary";
+
 /// Names that have their own meaning in the API.
 const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
 
@@ -82,9 +85,13 @@ pub fn rank(name: &str) -> Option<usize> {
         .filter(|token| !token.is_empty())
         .collect();
     let of = |token: &str| WORDS.iter().position(|words| words.contains(&token));
+    let is_copy = tokens
+        .iter()
+        .any(|token| *token != CANARY && of(token).is_some());
     let found: Vec<usize> = tokens
         .iter()
         .enumerate()
+        .filter(|(_, token)| !(is_copy && **token == CANARY))
         .filter_map(|(at, token)| {
             // What is tested there is not on its way to production.
             let is_trial = at > 0 && TRIALS.contains(&tokens[at - 1]) && of(token) == Some(2);
@@ -155,7 +162,7 @@ pub fn all_words() -> impl Iterator<Item = &'static str> {
         .copied()
         .flatten()
         .copied()
-        .filter(|word| *word != "canary")
+        .filter(|word| *word != CANARY)
 }
 
 /// Whether a name has its own meaning in the API.
@@ -262,6 +269,22 @@ pub fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_canary_is_as_far_along_as_the_environment_that_it_copies() {
+        for (name, like) in [
+            ("prod-canary", "prod"),
+            ("canary-production", "production"),
+            ("qa_canary", "qa"),
+            ("eu-prod-canary-2", "prod"),
+            ("canary", "staging"),
+        ] {
+            assert_eq!(rank(name), rank(like), "{name}");
+        }
+        for name in ["dev-to-prod", "dev-to-prod-canary", "canary-eu-dev-prod"] {
+            assert_eq!(rank(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn a_channel_has_a_position_beside_environments_that_say_theirs() {

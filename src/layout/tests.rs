@@ -2,6 +2,7 @@
 
 mod above;
 mod alike;
+mod bare;
 mod lone;
 mod whole;
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bare::{Bare, bare};
 use super::candidates::{Candidate, bases, identities};
 use super::names::Words;
 use super::service::{Overlay, Service};
@@ -18,8 +19,8 @@ use crate::text::one_line;
 /// The service of each base that judged environments are made of.
 type Judged<'s> = BTreeMap<&'s str, &'s str>;
 
-/// Finds the directories that look like overlays, were asked for and are not judged, and notes the
-/// lone environments.
+/// Finds the directories that look like overlays, were asked for and are not judged, and notes
+/// what has nothing to compare with.
 pub fn unjudged(
     parsed: &Parsed<'_>,
     site: &Site<'_>,
@@ -27,7 +28,7 @@ pub fn unjudged(
     standing: &[Standing],
     alone: &[&Candidate],
     services: &[Service],
-) -> (Vec<Unjudged>, Option<String>) {
+) -> (Vec<Unjudged>, Vec<String>) {
     let words = Words {
         listed: &policy.environments,
     };
@@ -73,8 +74,10 @@ pub fn unjudged(
         .collect();
     found.extend(hidden(parsed, &unseen, &judged, standing, words, site));
     found.extend(unseen.iter().filter_map(|unseen| link(unseen, words, site)));
+    let Bare { beside, note } = bare(parsed, site, policy, standing, services);
+    found.extend(beside);
     found.sort_by(|a, b| (&a.service, &a.directory).cmp(&(&b.service, &b.directory)));
-    (found, lone)
+    (found, lone.into_iter().chain(note).collect())
 }
 
 /// The most characters of a path in a note.

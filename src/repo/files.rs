@@ -27,6 +27,7 @@ pub struct Sources {
     links: BTreeMap<String, String>,
     unseen: Vec<Unseen>,
     beside: BTreeSet<String>,
+    loose: BTreeSet<String>,
     directories: BTreeMap<String, bool>,
     addresses: Vec<String>,
 }
@@ -46,6 +47,16 @@ impl Sources {
     /// The files that no kustomization names, but that declare deployments.
     pub fn beside(&self) -> impl Iterator<Item = &str> {
         self.beside.iter().map(String::as_str)
+    }
+
+    /// Records a file that no kustomization names, but that contains manifests.
+    pub fn insert_loose(&mut self, path: String) {
+        self.loose.insert(path);
+    }
+
+    /// The files that no kustomization names, but that contain manifests.
+    pub fn loose(&self) -> impl Iterator<Item = &str> {
+        self.loose.iter().map(String::as_str)
     }
 
     /// Records the addresses of the repository's remotes.

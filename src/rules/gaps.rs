@@ -134,6 +134,8 @@ pub enum Reason {
     Alone(String),
     /// Its name, or that of a directory above it, begins with a dot; so many others are there too.
     Hidden(usize),
+    /// It has manifests, such as this file, but no kustomization.
+    Bare(String),
     /// It is a link to a place outside of the repository.
     LeadsOut,
     /// It is a link to a directory above itself, and so a loop.

@@ -4,6 +4,7 @@ mod absent;
 mod additions;
 mod advice;
 mod arguments;
+mod bare;
 mod bases;
 mod builders;
 mod commands;

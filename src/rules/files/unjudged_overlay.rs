@@ -42,7 +42,8 @@ impl Unjudged {
         let directory = &self.directory;
         let replay = Replay::base(parsed, from_ref(directory));
         replay.kustomization().unwrap_or_else(|| Place {
-            file: match self.reason {
+            file: match &self.reason {
+                Reason::Bare(file) => file.clone(),
                 Reason::LeadsOut | Reason::LeadsUp | Reason::LeadsNowhere | Reason::NoText => {
                     directory.clone()
                 }
@@ -101,6 +102,16 @@ impl Unjudged {
                 ),
             },
             "Rename the directory so that it does not begin with a dot, or exclude it with spec.layout.ignore of the ParityPolicy.".to_owned(),
+        ),
+        Reason::Bare(_) => (
+            said("has manifests but no kustomization"),
+            match self.service.as_str() {
+                "" => "Add a kustomization.yaml, as in the environments beside it. To exclude the directory, use spec.layout.ignore of the ParityPolicy.".to_owned(),
+                service => format!(
+                    "Add a kustomization.yaml that loads the base of {}, as in its other environments. To exclude the directory, use spec.layout.ignore of the ParityPolicy.",
+                    one_line(service, MAX_PATH)
+                ),
+            },
         ),
         Reason::LeadsOut => (
             said("is a link to a place outside of the repository"),
