@@ -57,8 +57,8 @@ impl Builder {
             }
         });
         let singles = request.single.iter();
-        let singles = singles
-            .map(|directory| Job::Single(directory, request.ours.contains(directory)));
+        let singles =
+            singles.map(|directory| Job::Single(directory, request.ours.contains(directory)));
         let beside = request.beside.iter();
         let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
         let singles = singles.chain(request.lacking.iter().map(Job::Lacking));

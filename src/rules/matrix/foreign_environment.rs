@@ -145,7 +145,7 @@ pub(in crate::rules) fn check(
 }
 
 /// Whether the name of one environment is surely not meant as that of another, or of the one that it is made of.
-fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
+pub(in crate::rules) fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
     let mut below = environment;
     for _ in 0..matrix.baselines.len() {
         if below == other {
