@@ -130,14 +130,28 @@ pub(super) fn adopt(
         today,
         is_wired: terms.is_wired || is_run_by_builds(text.as_ref()),
     };
-    let adoption = Adoption {
-        allows_tags,
-        ..adopt::adopt(&scene, &findings, terms.hold, terms.days)
+    let write = |findings: &[Finding]| -> anyhow::Result<_> {
+        let adoption = Adoption {
+            allows_tags,
+            ..adopt::adopt(&scene, findings, terms.hold, terms.days)
+        };
+        let after = adopt::join(&text, &adoption, policy, &BTreeSet::new())
+            .with_context(|| name.to_owned())?;
+        let adopted = policy::parse(RULES, name, &after)?;
+        let left = judge(&adopted);
+        Ok((adoption, after, adopted, left))
     };
-    let mut after =
-        adopt::join(&text, &adoption, policy, &BTreeSet::new()).with_context(|| name.to_owned())?;
-    let mut adopted = policy::parse(RULES, name, &after)?;
-    let mut left = judge(&adopted);
+    let (mut adoption, mut after, mut adopted, mut left) = write(&findings)?;
+    // The name of another environment in a value is a second finding where an entry permits any value.
+    let shown = left.iter().filter(|one| {
+        let is_it = one.rule == RuleId::ForeignEnvironment && one.severity > Severity::Info;
+        is_it && !findings.contains(one)
+    });
+    let shown: Vec<Finding> = shown.cloned().collect();
+    if !shown.is_empty() {
+        findings.extend(shown);
+        (adoption, after, adopted, left) = write(&findings)?;
+    }
     check_adopted(policy, &findings, &left, today)?;
     let mut outcome = Outcome {
         adoption,

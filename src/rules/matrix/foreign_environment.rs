@@ -12,6 +12,7 @@ use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::ChangeKind;
 use crate::compare::identity::{says_name, share_a_name};
 use crate::compare::steps::keyed_path;
+use crate::finding::Finding;
 use crate::path::{Path, Segment};
 use crate::policy::Policy;
 use crate::rules::found::Found;
@@ -40,9 +41,6 @@ const VALUE: &str = "value";
 
 /// A place of a resource, the same one in every environment.
 type Spot<'m> = (Member<'m>, Path<'m>);
-
-/// The subject of a finding: the service, the environment, the resource and the path.
-type Of = [String; 4];
 
 /// The values at a place.
 #[derive(Default)]
@@ -75,14 +73,13 @@ pub(in crate::rules) fn check(
     if order.len() < 2 {
         return;
     }
-    let told = told(found);
     for said in collect(matrix).into_values() {
         for (&environment, &value) in &said.values {
             let is_judged = policy
                 .environment
                 .as_ref()
                 .is_none_or(|only| only == environment);
-            if !is_judged || said.is_told(environment, &told) {
+            if !is_judged {
                 continue;
             }
             let others = order
@@ -108,8 +105,53 @@ pub(in crate::rules) fn check(
     }
 }
 
+/// Removes the findings of the rule at places where another one already makes a person look at the environment.
+///
+/// A finding does not if it is only information, as one that is exempt whatever the value, nor if all environments have it.
+pub(in crate::rules) fn settle(findings: &mut Vec<Finding>, policy: &Policy) {
+    let is_seen = |finding: &Finding| {
+        let mut all = policy.exemptions.iter();
+        let exemption = finding.exemption.and_then(|index| all.nth(index));
+        let environment = finding.environment().unwrap_or_default();
+        let is_decided = exemption.is_some_and(|one| one.value(environment).is_some());
+        finding.severity > Severity::Info || is_decided
+    };
+    let is_of_all =
+        |finding: &Finding| finding.overridden && finding.rule != RuleId::EnvironmentMismatch;
+    let others = findings
+        .iter()
+        .filter(|one| one.rule != RULE.id && is_seen(one) && !is_of_all(one));
+    let told: BTreeSet<Of> = others.filter_map(|one| of(one, "")).collect();
+    findings.retain(|one| {
+        // A variable may have been found as a whole, or by its value.
+        let values = [
+            Some(""),
+            (one.class == Some(Class::EnvNames)).then_some(".value"),
+        ];
+        let mut places = values
+            .into_iter()
+            .flatten()
+            .filter_map(|more| of(one, more));
+        one.rule != RULE.id || !places.any(|place| told.contains(&place))
+    });
+}
+
+/// The subject of a finding: the service, the environment, the resource and the path.
+type Of = [String; 4];
+
+/// The subject of a finding about a field, or about one inside of it.
+fn of(finding: &Finding, more: &str) -> Option<Of> {
+    let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
+    Some([
+        finding.service().unwrap_or_default().to_owned(),
+        finding.environment()?.to_owned(),
+        format!("{} {}", resource.kind, resource.name),
+        format!("{}{more}", field.path),
+    ])
+}
+
 /// Whether the name of one environment is surely not meant as that of another, or of the one that it is made of.
-fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
+pub(super) fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
     let mut below = environment;
     for _ in 0..matrix.baselines.len() {
         if below == other {
@@ -211,44 +253,7 @@ fn is_open(Classified { change, class }: &Classified<'_>) -> bool {
     is_class && !change.secret && !change.fields().any(|field| RUN.contains(&field))
 }
 
-/// The subjects of all findings so far.
-fn told(found: &Found) -> BTreeSet<Of> {
-    let all = found.findings.iter().filter_map(|finding| {
-        let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
-        let environment = finding.environment()?.to_owned();
-        let resource = format!("{} {}", resource.kind, resource.name);
-        let service = finding.service().unwrap_or_default().to_owned();
-        Some([service, environment, resource, field.path.to_string()])
-    });
-    all.collect()
-}
-
 impl<'m> Said<'m, '_> {
-    /// Whether there is another finding at the place in an environment, which is enough to make a person look at it.
-    fn is_told(&self, environment: &str, told: &BTreeSet<Of>) -> bool {
-        let Some(shown) = self.shown.get(environment) else {
-            return true;
-        };
-        let resource = if shown.is_early {
-            shown.pair.base
-        } else {
-            shown.pair.overlay
-        };
-        let resource = format!("{} {}", resource.kind(), resource.name());
-        // A variable may have been found as a whole, or by its value.
-        let paths = [keyed_path(&shown.change.change.steps), place(shown.change)];
-        paths.iter().any(|path| {
-            let service = shown.pair.service.to_owned();
-            let of = [
-                service,
-                environment.to_owned(),
-                resource.clone(),
-                path.to_string(),
-            ];
-            told.contains(&of)
-        })
-    }
-
     /// Whether an environment adds the value, or its base has one that names no environment; or all others with a value
     /// name themselves.
     fn is_odd(&self, environment: &str, order: &[&'m str], has_base: bool) -> bool {

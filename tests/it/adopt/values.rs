@@ -174,6 +174,23 @@ fn by_place_any_value_will_do() {
     assert_eq!(refused.code, Some(2), "{refused:#?}");
 }
 
+/// An entry for any value shows that a value names another environment, which is adopted at the same time.
+#[test]
+fn by_place_the_name_of_another_environment_is_adopted_too() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize);
+    let host = "{op: add, path: /spec/template/spec/containers/0/env, value: [{name: HOST, value: db.dev.example.com}]}";
+    shop.set("production", &[host]);
+    let policy = shop.adopt(&["--by-place"]);
+    for rule in ["env-names", "foreign-environment"] {
+        assert!(policy.contains(&format!("rule: {rule}\n")), "{policy}");
+    }
+    let shop = Shop::new(&kustomize);
+    shop.set("production", &[host]);
+    let policy = shop.adopt(&[]);
+    assert!(!policy.contains("foreign-environment"), "{policy}");
+}
+
 /// A secret value is not written, and a value that no person could read is written as a digest.
 #[test]
 fn secrets_are_not_held_and_odd_values_are_held_by_a_digest() {

@@ -363,3 +363,56 @@ fn a_base_may_name_another_environment() {
         ]
     );
 }
+
+/// Neither a finding that no one sees nor one that all environments have shows which environment is wrong.
+#[test]
+fn the_name_of_another_environment_is_reported_beside_a_finding_about_the_base() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, prod] = ["dev", "prod"].map(|name| format!("role/web-{name}-api"));
+    let put = |values: [&str; 2]| {
+        for (environment, value) in ["dev", "prod"].into_iter().zip(values) {
+            let path = if value.is_empty() { "" } else { OWNER };
+            shop.on("../base", environment, path, value);
+        }
+    };
+    put([&dev, &dev]);
+    let foreign = "error foreign-environment prod base";
+    let of_all = |severity: &str| {
+        let class = |name| format!("{severity} annotations {name} base all");
+        [class("dev"), class("prod"), foreign.to_owned()]
+    };
+    assert_eq!(shop.found(), of_all("error"));
+    let entry = "{rule: annotations, target: {kind: Deployment}, path: '**', reason: its own, expires: '2027-01-01'}";
+    shop.policy(&format!("  exemptions: [{entry}]\n"));
+    assert_eq!(shop.found(), of_all("info"));
+    shop.policy("  rules: {annotations: {severity: ignore}}\n");
+    assert_eq!(shop.found(), [foreign]);
+    put([&dev, &prod]);
+    assert_eq!(shop.found(), [""; 0]);
+    // A finding about production alone is enough, unless it cannot fail.
+    let hosts = "[{name: HOST, value: db.dev.example.com}]";
+    shop.on("../base", "dev", "", "");
+    shop.on(
+        "../base",
+        "prod",
+        "/spec/template/spec/containers/0/env",
+        hosts,
+    );
+    let warning = "warning foreign-environment prod base";
+    assert_eq!(shop.found(), ["error env-names prod base"]);
+    shop.policy("  rules: {env-names: {severity: ignore}}\n");
+    assert_eq!(shop.found(), [warning]);
+    shop.policy("  rules: {env-names: {severity: info}}\n");
+    assert_eq!(shop.found(), ["info env-names prod base", warning]);
+    let entry = entry.replace("annotations", "env-names");
+    shop.policy(&format!("  exemptions: [{entry}]\n"));
+    assert_eq!(shop.found(), ["info env-names prod base", warning]);
+    // An exemption for this very value is a decision about the value.
+    let held = entry.replace(
+        "reason",
+        r#"value: '{"name":"HOST","value":"db.dev.example.com"}', reason"#,
+    );
+    shop.policy(&format!("  exemptions: [{held}]\n"));
+    assert_eq!(shop.found(), ["info env-names prod base"]);
+}
