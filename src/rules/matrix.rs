@@ -78,6 +78,18 @@ impl<'m, 'a> Matrix<'m, 'a> {
             .then_some(*floor)
     }
 
+    /// The same place in the environment that another is made of, if it comes from that one.
+    pub(in crate::rules) fn below(&self, place: &Place<'m>) -> Option<Place<'m>> {
+        let floor = self.floor(place)?;
+        let (environment, at, path) = place;
+        let own = self.baselines.get(environment)?;
+        let mut matched = own.pairing.matched.iter();
+        let (made_of, _) = matched.find(|(_, other)| other == at)?;
+        let key = own.sides.base.get(*made_of)?.key();
+        let mut below = self.baselines.get(floor)?.sides.overlay.iter();
+        Some((floor, below.position(|one| one.key() == key)?, path.clone()))
+    }
+
     /// Whether the later environment inherits a place from one that is itself compared with the earlier environment.
     pub(in crate::rules) fn is_of_floor(&self, early: &str, late: &Place<'_>) -> bool {
         self.floor(late).is_some_and(|floor| {

@@ -8,6 +8,7 @@
 //! those; if two camps are equally large, about the later one.
 
 mod disagreement;
+mod names;
 mod origin;
 mod voice;
 
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::addresses::is_own_address;
-use crate::compare::comparison::{Against, Comparison, Pair};
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::defaults::is_default;
 use crate::compare::diff::ChangeKind;
 use crate::compare::guidance::{Guidance, guidance};
@@ -77,7 +78,14 @@ pub(in crate::rules) fn check(
             };
             let guides = |_, _| Vec::new();
             let from = (&kin, overridden, policy);
-            collect(comparison, is_told, guides, from, &mut disagreements);
+            collect(
+                matrix,
+                comparison,
+                is_told,
+                guides,
+                from,
+                &mut disagreements,
+            );
             collect_remembered(comparison, from, &mut lacks);
             continue;
         }
@@ -93,7 +101,14 @@ pub(in crate::rules) fn check(
             origins.filter_map(Origin::base).collect()
         };
         let from = (&kin, overridden, policy);
-        collect(comparison, is_told, guides, from, &mut disagreements);
+        collect(
+            matrix,
+            comparison,
+            is_told,
+            guides,
+            from,
+            &mut disagreements,
+        );
         collect_lacks(comparison, &kin, &early, &late, &mut lacks);
     }
     let from = (&kin, overridden, policy);
@@ -156,11 +171,17 @@ fn blame<'m, 'a: 'm>(
         let mut seats = seats.clone();
         seats.retain(|_, seat| !top.is_of_some || has_say(seat));
         let seats = &seats;
-        let is_alike = |early: &str, late: &str| match seats.get(&(early, late)) {
-            Some((comparison, number)) => comparison.changes[*number]
-                .iter()
-                .all(|one| !overlap(&keyed_path(&one.change.steps), &top.path)),
-            None => has_one_value(place, early, late),
+        // With the name of another environment, the same value does not mean the same.
+        let foreign = names::foreign(matrix, place, order, policy);
+        let is_alike = |early: &str, late: &str| {
+            foreign.contains(early) == foreign.contains(late)
+                && match seats.get(&(early, late)) {
+                    Some((comparison, number)) => comparison.changes[*number].iter().all(|one| {
+                        !overlap(&keyed_path(&one.change.steps), &top.path)
+                            || names::say_own_layers(matrix, comparison, *number, one, policy)
+                    }),
+                    None => has_one_value(place, early, late),
+                }
         };
         let has_seat = |name: &&&str| {
             seats
@@ -180,6 +201,18 @@ fn blame<'m, 'a: 'm>(
             continue;
         };
         for name in order.iter().filter(|name| !majority.contains(*name)) {
+            // The environment whose name it has differs in nothing.
+            let differs = |norm: &&&str| {
+                let mut all = place.iter().map(|one| &one.comparison.sides);
+                all.any(|sides| {
+                    let both = (sides.baseline, sides.environment);
+                    both == (**norm, *name) || both == (*name, **norm)
+                })
+            };
+            let differing = majority.iter().find(differs);
+            let norm = differing
+                .filter(|_| foreign.contains(name))
+                .map_or(norm, |one| *one);
             let is_known = seats.contains_key(&(norm, *name)) || seats.contains_key(&(*name, norm));
             for one in place {
                 let sides = &one.comparison.sides;
@@ -305,6 +338,7 @@ fn blame_lacks<'m>(
 ///
 /// `guides` are the resources of bases that may say what environments may change.
 fn collect<'m, 'a: 'm>(
+    matrix: &Matrix<'m, 'a>,
     comparison: &'m Comparison<'m, 'a>,
     is_told: impl Fn(usize, usize) -> bool,
     guides: impl Fn(usize, usize) -> Vec<&'m Resource<'a>>,
@@ -312,8 +346,11 @@ fn collect<'m, 'a: 'm>(
     all: &mut Vec<Disagreement<'m, 'a>>,
 ) {
     let sides = &comparison.sides;
-    for (&(at, other), (pair, changes)) in comparison.pairing.matched.iter().zip(comparison.pairs())
-    {
+    let says_own = |number: usize, classified: &Classified<'_>| {
+        names::say_own_layers(matrix, comparison, number, classified, policy)
+    };
+    let matched = comparison.pairing.matched.iter().zip(comparison.pairs());
+    for (number, (&(at, other), (pair, changes))) in matched.enumerate() {
         let is_told = is_told(at, other);
         if changes.is_empty() || is_told && !overridden.has(comparison, (at, other)) {
             continue;
@@ -335,7 +372,8 @@ fn collect<'m, 'a: 'm>(
             if is_open && classified.class == Class::ImageTag {
                 continue;
             }
-            if is_told && !is_open || allows(sides.environment) || allows(sides.baseline) {
+            let is_free = allows(sides.environment) || allows(sides.baseline);
+            if is_told && !is_open || is_free || says_own(number, classified) {
                 continue;
             }
             all.push(Disagreement {

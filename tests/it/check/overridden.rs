@@ -416,3 +416,64 @@ fn the_name_of_another_environment_is_reported_beside_a_finding_about_the_base()
     shop.policy(&format!("  exemptions: [{held}]\n"));
     assert_eq!(shop.found(), ["info env-names prod base"]);
 }
+
+/// The environment with the name of another one is the odd one, and not the one whose name it has.
+#[test]
+fn the_environment_with_a_foreign_name_is_blamed() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, staging, prod] =
+        ["dev", "staging", "prod"].map(|name| format!("role/web-{name}-api"));
+    let of_all = |mismatch: &str| {
+        let class = |name| format!("error annotations {name} base all");
+        let mut all = ["dev", "prod", "staging"].map(class).to_vec();
+        all.push(format!("error environment-mismatch {mismatch} all"));
+        all.sort_by_key(|one| one.split(' ').nth(2).map(str::to_owned));
+        all
+    };
+    for (values, mismatch) in [
+        ([&dev, &staging, &staging], "prod dev"),
+        ([&dev, &prod, &prod], "staging dev"),
+        ([&staging, &staging, &prod], "dev prod"),
+    ] {
+        shop.put(OWNER, values.map(String::as_str));
+        let mut found = shop.found();
+        found.sort_by_key(|one| one.split(' ').nth(2).map(str::to_owned));
+        assert_eq!(found, of_all(mismatch), "{values:?}");
+    }
+}
+
+/// A region has the name of the layer from which it has a value.
+#[test]
+fn a_region_inherits_the_name_of_its_layer() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, staging, prod, region] =
+        ["dev", "staging", "prod", "prod-eu"].map(|name| format!("role/web-{name}-api"));
+    shop.on("../base", "dev", OWNER, &dev);
+    shop.on("../base", "staging", OWNER, &staging);
+    shop.on("../../base", "prod/base", OWNER, &prod);
+    shop.on("base", "prod/eu", "", "");
+    let own = ["dev", "prod", "staging"].map(|name| format!("info annotations {name} base all"));
+    assert_eq!(shop.found(), own);
+    shop.on("../base", "staging", OWNER, &prod);
+    let found = shop.found();
+    let mut odd = found.iter().filter(|one| one.contains("mismatch"));
+    assert_eq!(
+        odd.next().map(String::as_str),
+        Some("error environment-mismatch staging dev all"),
+        "{found:?}"
+    );
+    assert_eq!(odd.next(), None, "{found:?}");
+    // The region may set its own name as well, but not another one.
+    shop.on("../base", "staging", OWNER, &staging);
+    shop.on("base", "prod/eu", OWNER, &region);
+    let errors = || {
+        let mut found = shop.found();
+        found.retain(|one| one.starts_with("error"));
+        found
+    };
+    assert_eq!(errors(), [""; 0]);
+    shop.on("base", "prod/eu", OWNER, "role/web-admin");
+    assert_ne!(errors(), [""; 0]);
+}
