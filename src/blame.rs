@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::engine::item::Item;
 use crate::engine::piece::Mark;
-use crate::engine::walk::{Nearness, Use, What};
+use crate::engine::walk::{Nearness, SECRET, Use, What};
 use crate::engine::{Form, Reason, Replay};
 use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef, UNTOLD};
 use crate::path::FieldPath;
@@ -103,6 +103,8 @@ pub enum Effect {
     Nothing,
     /// kustomize gives the same result without it.
     Dropped,
+    /// Without it, kustomize gives the same result for all targets that are not Secrets; about those, nothing is said.
+    DroppedBesideSecrets,
 }
 
 impl Replay<'_> {
@@ -252,8 +254,19 @@ impl Replay<'_> {
         if !is_known {
             return Effect::Something;
         }
+        // Whether a patch gives a Secret another value would confirm a guess, so nothing below may depend on that.
+        if done.has_secret() {
+            let others = |(kind, _): &&(String, String)| kind != SECRET;
+            let others: Vec<_> = done.targets.iter().filter(others).collect();
+            return if self.is_dropped(done, &others, base, built) {
+                Effect::DroppedBesideSecrets
+            } else {
+                Effect::Something
+            };
+        }
         if done.changed {
-            return if self.is_dropped(done, base, built) {
+            let targets: Vec<_> = done.targets.iter().collect();
+            return if self.is_dropped(done, &targets, base, built) {
                 Effect::Dropped
             } else {
                 Effect::Something
@@ -283,12 +296,19 @@ impl Replay<'_> {
         ours.next().filter(|_| ours.next().is_none())
     }
 
-    /// Whether kustomize silently drops a patch: all its targets are built as in the base, and no
+    /// Whether kustomize silently drops a patch: some of its targets are built as in the base, and no
     /// other entry changes them, so that nothing undoes the patch.
-    fn is_dropped(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> bool {
+    fn is_dropped(
+        &self,
+        done: &Use,
+        targets: &[&(String, String)],
+        base: &[Resource<'_>],
+        built: &[Resource<'_>],
+    ) -> bool {
         let is_alone = |target: &(String, String)| {
             let mut uses = self.walk.uses.iter().filter(|other| {
-                !self.is_base(other.mark) && other.changed && other.targets.contains(target)
+                let may_change = other.changed || other.has_secret();
+                !self.is_base(other.mark) && may_change && other.targets.contains(target)
             });
             uses.all(|other| std::ptr::eq(other, done))
         };
@@ -311,9 +331,8 @@ impl Replay<'_> {
         };
         // An operation without effect may still be a test.
         done.form == Form::Strategic
-            && !done.targets.is_empty()
-            && done
-                .targets
+            && !targets.is_empty()
+            && targets
                 .iter()
                 .all(|target| is_alone(target) && is_kept(target))
     }

@@ -115,6 +115,16 @@ pub(crate) struct Use {
     pub is_followed: bool,
 }
 
+/// The kind of the resources whose values nothing may be said about.
+pub(crate) const SECRET: &str = "Secret";
+
+impl Use {
+    /// Whether it was applied to a Secret.
+    pub fn has_secret(&self) -> bool {
+        self.targets.iter().any(|(kind, _)| kind == SECRET)
+    }
+}
+
 /// The place of a patch, as seen from the overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nearness {

@@ -320,6 +320,47 @@ mod tests {
         assert_eq!(listed(test, BASE), [""; 0]);
     }
 
+    /// A changed value of a Secret is not reported, and decides nothing about the other targets: either would confirm a
+    /// guess.
+    #[test]
+    fn a_patch_of_secrets_is_judged_by_its_other_targets() {
+        let secret = |value: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: '{value}'}}\n"
+            )
+        };
+        let web = |count: u8| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{replicas: {count}}}\n"
+            )
+        };
+        let base = format!("{BASE}{}", secret("x"));
+        let overlay =
+            "resources: [../base]\ntransformers: [policy.yaml]\npatches:\n- path: p.yaml\n";
+        let policy =
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\n";
+        for value in ["x", "y"] {
+            let built = format!("{BASE}{}", secret(value));
+            let found = |patch: &str, built: &str| {
+                let files = [
+                    ("o/kustomization.yaml", overlay),
+                    ("o/policy.yaml", policy),
+                    ("o/p.yaml", patch),
+                    ("base/d.yaml", &base),
+                ];
+                linted_as(&files, &base, built)
+            };
+            let both = |count: u8| format!("{}{}", web(count), secret(value));
+            let dead = ["dead-patch o/kustomization.yaml:4"];
+            assert_eq!(found(&both(2), &built), dead, "{value}");
+            // kustomize may drop it, as with an unquoted value.
+            assert_eq!(found(&both(3), &built), dead, "{value}");
+            let changed = built.replace("replicas: 2", "replicas: 3");
+            assert_eq!(found(&both(3), &changed), [""; 0], "{value}");
+            assert_eq!(found(&secret(value), &built), [""; 0], "{value}");
+        }
+    }
+
     #[test]
     fn patches_are_counted_with_those_of_components() {
         let patch = "- {op: add, path: /spec/x, value: N}";

@@ -68,6 +68,11 @@ fn dead(entry: &Entry) -> Option<Finding> {
                 "Remove it."
             },
         ),
+        (Effect::DroppedBesideSecrets, _) => (
+            "the patch changes nothing outside of Secrets: the other resources are the same as in the base"
+                .to_owned(),
+            "Remove its documents for these resources. Whether it changes a Secret is not reported, because that would confirm a guessed value.",
+        ),
         (Effect::Dropped, _) => (
             "kustomize silently ignores the patch: the resource is the same as in the base"
                 .to_owned(),
