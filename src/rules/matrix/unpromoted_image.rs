@@ -9,18 +9,18 @@ mod beside;
 mod scene;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{DAYS, Rule, RuleId, Severity};
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 use crate::rules::found::Found;
-use crate::rules::matrix::Matrix;
+use crate::rules::matrix::{Matrix, Place};
 use crate::rules::overridden::Overridden;
 use crate::rules::past::{Past, Question, Ran};
 
-use scene::{Difference, Scene, Step};
+use scene::{Difference, Layer, Scene, Step};
 use words::{Case, DEMAND};
 
 /// The record of the rule.
@@ -49,13 +49,27 @@ pub(in crate::rules) fn check(
     let nothing = Past::default();
     let past = matrix.past.unwrap_or(&nothing);
     let mut told = BTreeSet::new();
+    // Several regions may inherit one image, which the layer below them answers for.
+    let mut of_layers: BTreeMap<Place<'_>, (Severity, Finding)> = BTreeMap::new();
     for (place, steps) in scene.steps() {
-        if let Some((severity, finding)) = weigh(&steps, policy, past) {
+        let layer = scene.layer(&place);
+        if let Some((severity, finding)) = weigh(&steps, layer.as_ref(), policy, past) {
             if severity > Severity::Info {
                 told.insert((place.0, place.1));
             }
-            found.push_as(severity, finding);
+            let Some(layer) = layer else {
+                found.push_as(severity, finding);
+                continue;
+            };
+            let of_layer = of_layers.entry((layer.name, layer.at, place.2));
+            let of_layer = of_layer.or_insert_with(|| (severity, finding.clone()));
+            if severity > of_layer.0 {
+                *of_layer = (severity, finding);
+            }
         }
+    }
+    for (severity, finding) in of_layers.into_values() {
+        found.push_as(severity, finding);
     }
     beside::check(&scene, &told, found);
     alone::check(&scene, found);
@@ -90,14 +104,19 @@ fn max(policy: &Policy) -> Option<Quantity> {
 }
 
 /// The finding about an image beside the environments before, the nearest of which comes last.
-fn weigh(steps: &[Step<'_, '_>], policy: &Policy, past: &Past) -> Option<(Severity, Finding)> {
+fn weigh(
+    steps: &[Step<'_, '_>],
+    layer: Option<&Layer<'_, '_>>,
+    policy: &Policy,
+    past: &Past,
+) -> Option<(Severity, Finding)> {
     let nearest = steps.last()?.difference.as_ref()?;
     if is_zero(policy) {
-        return Some(nearest.tell(Severity::Error, Case::Unequal));
+        return Some(nearest.tell(Severity::Error, Case::Unequal, layer));
     }
     if let Some(same) = steps.iter().rev().find(|step| step.difference.is_none()) {
         let case = Case::Runs { other: same.name() };
-        return Some(nearest.tell(Severity::Info, case));
+        return Some(nearest.tell(Severity::Info, case, layer));
     }
     let all = steps
         .iter()
@@ -118,7 +137,7 @@ fn weigh(steps: &[Step<'_, '_>], policy: &Policy, past: &Past) -> Option<(Severi
         } else {
             Severity::Info
         };
-        return Some(one.tell(weight, Case::Left { days, is_old }));
+        return Some(one.tell(weight, Case::Left { days, is_old }, layer));
     }
     let mut unknown = answers.iter().filter_map(|(_, ran)| match ran {
         Ran::Unknown(blind) => Some(*blind),
@@ -132,5 +151,5 @@ fn weigh(steps: &[Step<'_, '_>], policy: &Policy, past: &Past) -> Option<(Severi
     } else {
         (Severity::Error, Case::Never { branch })
     };
-    Some(nearest.tell(weight, case))
+    Some(nearest.tell(weight, case, layer))
 }

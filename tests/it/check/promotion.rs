@@ -577,6 +577,43 @@ fn an_inherited_image_is_reported_for_the_environment_that_set_it() {
 }
 
 #[test]
+fn an_image_that_regions_inherit_is_reported_once_for_their_layer() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    for environment in ["dev", "staging"] {
+        repository.set("web", environment, "1");
+    }
+    let write = |directory: &str, text: &str| {
+        let file = format!("work/web/overlays/production/{directory}/kustomization.yaml");
+        repository.tree.write(&file, text);
+    };
+    let image = |tag: &str| format!("images: [{{name: shop/web, newTag: '{tag}'}}]\n");
+    write(
+        "base",
+        &format!("resources: [../../../base]\n{}", image("2")),
+    );
+    write("eu", "resources: [../base]\n");
+    write("us", "resources: [../base]\n");
+    repository.commit(9);
+    let wanted =
+        "error production: no environment before production runs or has run tag 2 of container web";
+    let found = repository.check(&kustomize);
+    assert_eq!(told(&found), [wanted]);
+    assert_eq!(
+        found[0].place,
+        "web/overlays/production/base/kustomization.yaml:2"
+    );
+    // A region that sets its own is reported for itself.
+    write("us", &format!("resources: [../base]\n{}", image("3")));
+    let own = "error production-us: no environment before production-us runs or has run tag 3 of container web";
+    assert_eq!(told(&repository.check(&kustomize)), [wanted, own]);
+    repository.set("web", "staging", "2");
+    write("us", "resources: [../base]\n");
+    repository.set("web", "dev", "2");
+    assert_eq!(told(&repository.check(&kustomize)), [""; 0]);
+}
+
+#[test]
 fn an_image_that_the_policy_allows_in_one_environment_is_not_judged_there() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);

@@ -171,7 +171,7 @@ fn images<'m>(seats: &[&Seat<'m, '_>]) -> BTreeMap<&'m str, String> {
 
 fn tell(one: &Difference<'_, '_>, is_late: bool) -> Finding {
     if is_late {
-        return one.tell(Severity::Error, Case::Beside).1;
+        return one.tell(Severity::Error, Case::Beside, None).1;
     }
     let comparison = turned(one.comparison);
     let change = turned_change(one.change);

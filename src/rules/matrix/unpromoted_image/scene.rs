@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use super::words::Case;
 use crate::catalog::{Class, RuleId, Severity};
-use crate::compare::comparison::{Classified, Comparison, Pair};
+use crate::compare::comparison::{Classified, Comparison, Pair, Sides};
 use crate::compare::guidance::{Guidance, guidance};
+use crate::compare::pair::Pairing;
 use crate::compare::steps::{base_path, field_path, keyed_path};
 use crate::finding::Finding;
 use crate::path::{Path, overlap};
 use crate::policy::Policy;
+use crate::resource::Resource;
 use crate::rules::matrix::{Matrix, Place, odd};
 use crate::rules::overridden::Overridden;
 use crate::rules::past::{Question, is_same_image};
@@ -68,15 +70,48 @@ impl Difference<'_, '_> {
         }
     }
 
-    /// A finding about the later environment.
-    pub fn tell(&self, weight: Severity, case: Case<'_>) -> (Severity, Finding) {
-        let saying = case.saying(self.comparison, self.change, self.early, self.late);
+    /// A finding about the later environment, or about the layer from which it inherits the image.
+    pub fn tell(
+        &self,
+        weight: Severity,
+        case: Case<'_>,
+        layer: Option<&Layer<'_, '_>>,
+    ) -> (Severity, Finding) {
+        let of_layer = layer.map(|layer| {
+            let sides = Sides {
+                environment: layer.name,
+                overlay: layer.resources,
+                ..self.comparison.sides
+            };
+            let comparison = Comparison {
+                sides,
+                pairing: Pairing::default(),
+                changes: Vec::new(),
+                namespaces: Vec::new(),
+            };
+            let pair = Pair {
+                overlay: &layer.resources[layer.at],
+                ..self.pair
+            };
+            (comparison, pair)
+        });
+        let (comparison, pair) = match &of_layer {
+            Some((comparison, pair)) => (comparison, *pair),
+            None => (self.comparison, self.pair),
+        };
+        let saying = case.saying(comparison, self.change, self.early, self.late);
         let id = RuleId::UnpromotedImage;
-        let finding = self
-            .comparison
-            .change_finding(id, self.pair, self.change, saying);
+        let finding = comparison.change_finding(id, pair, self.change, saying);
         (weight, finding)
     }
+}
+
+/// An environment that others are made of, and that has set their image.
+pub(super) struct Layer<'m, 'a> {
+    pub name: &'m str,
+    resources: &'m [Resource<'a>],
+    /// The number of the resource with the image.
+    pub at: usize,
 }
 
 /// The images of two compared environments at one place.
@@ -121,6 +156,28 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
     pub fn is_judged(&self, environment: &str) -> bool {
         let only = self.policy.environment.as_ref();
         only.is_none_or(|only| only == environment)
+    }
+
+    /// The lowest environment from which another one inherits the image at a place; `None` if it has set it itself.
+    ///
+    /// That one may be compared with none, as it only exists below its regions.
+    pub fn layer(&self, place: &Place<'m>) -> Option<Layer<'m, 'a>> {
+        let mut place = place.clone();
+        let mut layer = None;
+        // There are no more steps than environments, because directories may form a loop.
+        for _ in &self.matrix.baselines {
+            let below = self.matrix.below(&place);
+            let Some(below) = below.filter(|(name, ..)| self.is_judged(name)) else {
+                break;
+            };
+            layer = Some(Layer {
+                name: below.0,
+                resources: self.matrix.baselines.get(below.0)?.sides.overlay,
+                at: below.1,
+            });
+            place = below;
+        }
+        layer
     }
 
     /// Every image that differs from one before it, with all environments before it, the nearest last.
