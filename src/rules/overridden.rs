@@ -22,7 +22,7 @@ use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use added::Added;
-pub(super) use placeholder::{is_floating, is_placeholder};
+pub(super) use placeholder::{is_floating, is_placeholder, is_unpinned};
 use remembered::company;
 pub(super) use remembered::names_both;
 use steps::{Step, Steps, forbidden, own_roots, rise};

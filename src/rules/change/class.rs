@@ -11,7 +11,7 @@ use crate::compare::identity::{puts_name_in, says_environment};
 use crate::finding::Finding;
 use crate::policy::{IdentityMode, Policy};
 use crate::rules::found::Found;
-use crate::rules::overridden::{Overridden, is_floating, is_placeholder};
+use crate::rules::overridden::{Overridden, is_floating, is_placeholder, is_unpinned};
 use crate::rules::paste::Environments;
 use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
@@ -205,6 +205,10 @@ pub(in crate::rules) fn check(
                     "Kubernetes uses the same value where the field is not set.".to_owned(),
                     format!("Remove it, or also set it in {baseline}."),
                 ),
+                _ if is_overridden && is_unpinned(classified) => (
+                    format!("The version that {baseline} names is replaced by one that moves."),
+                    "Set a version or a digest.".to_owned(),
+                ),
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
                     words::share(change.kind, &baseline),
@@ -244,7 +248,7 @@ pub(in crate::rules) fn check(
             let is_told = if says_default || says_address || says_name {
                 true
             } else if is_overridden {
-                class == Class::ImageTag
+                class == Class::ImageTag && !is_unpinned(classified)
                     || is_placeholder(classified)
                     || overridden.is_own_name(comparison, number, at)
             } else {

@@ -4,6 +4,7 @@ use crate::catalog::Class;
 use crate::compare::comparison::Classified;
 use crate::compare::diff::ChangeKind;
 use crate::text::repository;
+use crate::yaml::Node;
 
 /// Whether the base only says that an environment is to fill something in.
 pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified<'_>) -> bool {
@@ -21,14 +22,26 @@ pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified
 
 /// Whether the base names a moving version, `latest` or none, and the environment another one.
 pub(in crate::rules) fn is_floating(Classified { change, class }: &Classified<'_>) -> bool {
-    let text = change.base.filter(|node| node.is_scalar());
     *class == Class::ImageTag
         && change.pod.is_some()
         && change.kind == ChangeKind::Modified
-        && text.is_some_and(|node| {
-            let image = node.text();
-            matches!(&image[repository(image).len()..], "" | ":latest")
-        })
+        && change.base.is_some_and(moves)
+}
+
+/// Whether the base names a version, and the environment a moving one instead, so that it does not say what it runs.
+pub(in crate::rules) fn is_unpinned(classified: &Classified<'_>) -> bool {
+    let change = &classified.change;
+    classified.class == Class::ImageTag
+        && change.pod.is_some()
+        && change.overlay.is_some_and(moves)
+        && change.base.is_some_and(|base| !moves(base))
+        && !is_placeholder(classified)
+}
+
+/// Whether an image has a version that moves.
+fn moves(image: Node<'_>) -> bool {
+    let text = image.text();
+    image.is_scalar() && matches!(&text[repository(text).len()..], "" | ":latest")
 }
 
 fn is_open(text: &str) -> bool {

@@ -477,3 +477,22 @@ fn a_region_inherits_the_name_of_its_layer() {
     shop.on("base", "prod/eu", OWNER, "role/web-admin");
     assert_ne!(errors(), [""; 0]);
 }
+
+/// A base that names a version says more than environments that all follow whatever is newest.
+#[test]
+fn a_version_that_all_replace_by_one_that_moves_is_an_error() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let image = "/spec/template/spec/containers/0/image";
+    let of_all = |severity: &str| {
+        ["dev", "prod", "staging"].map(|name| format!("{severity} image {name} base all"))
+    };
+    for (value, severity) in [
+        ("web:latest", "error"),
+        ("web", "error"),
+        ("'web:2'", "info"),
+    ] {
+        shop.put(image, [value; 3]);
+        assert_eq!(shop.found(), of_all(severity), "{value}");
+    }
+}
