@@ -31,18 +31,21 @@ const MARK: char = '\u{1}';
 impl WorkTree {
     /// The branch whose states count: its name for people, and the id of its last commit.
     ///
-    /// This is the default branch of the remote, else the usual default branch, here or there, else
-    /// `revision`, else the checked-out commit; `None` without commits.
+    /// This is the default branch of the remote, else a branch with a usual name, there or here, else `revision`,
+    /// else the checked-out commit; `None` without commits. Of the less usual names, only one may exist.
     pub(in crate::cli) fn branch(
         &self,
         revision: Option<&str>,
     ) -> anyhow::Result<Option<(String, String)>> {
-        let mut names: Vec<String> = Vec::new();
+        const USUAL: [&str; 2] = ["main", "master"];
+        const RARE: [&str; 5] = ["trunk", "develop", "development", "mainline", "default"];
         let mut command = self.command();
         command.args(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]);
         let output = self.output(&mut command)?;
-        if output.status.success() {
-            names.push(text(output.stdout)?.trim().to_owned());
+        if output.status.success()
+            && let Some(found) = self.named(text(output.stdout)?.trim())?
+        {
+            return Ok(Some(found));
         }
         let mut command = self.command();
         let output = self.output(command.args(["config", "--get", "init.defaultBranch"]))?;
@@ -51,24 +54,41 @@ impl WorkTree {
         } else {
             None
         };
-        let usual = configured
-            .into_iter()
-            .chain(["main", "master"].map(str::to_owned));
-        let usual: Vec<String> = usual.filter(|name| !name.is_empty()).collect();
+        let usual = configured.iter().map(String::as_str).chain(USUAL);
+        let usual: Vec<&str> = usual.filter(|name| !name.is_empty()).collect();
         for place in ["refs/remotes/origin/", "refs/heads/"] {
-            names.extend(usual.iter().map(|name| format!("{place}{name}")));
+            for name in &usual {
+                if let Some(found) = self.named(&format!("{place}{name}"))? {
+                    return Ok(Some(found));
+                }
+            }
+            let mut rare = Vec::new();
+            for name in RARE {
+                rare.extend(self.named(&format!("{place}{name}"))?);
+            }
+            if rare.len() == 1 {
+                return Ok(rare.pop());
+            }
         }
-        names.extend(revision.map(str::to_owned));
-        names.push("HEAD".to_owned());
-        for name in names.iter().filter(|name| !name.starts_with('-')) {
-            if let Some(id) = self.commit(name)? {
-                let short = name
-                    .strip_prefix("refs/remotes/")
-                    .or_else(|| name.strip_prefix("refs/heads/"));
-                return Ok(Some((short.unwrap_or(name).to_owned(), id)));
+        for name in revision.into_iter().chain(["HEAD"]) {
+            if let Some(found) = self.named(name)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// A revision by its name for people, and the id of its commit.
+    fn named(&self, name: &str) -> anyhow::Result<Option<(String, String)>> {
+        if name.starts_with('-') {
+            return Ok(None);
+        }
+        let short = name
+            .strip_prefix("refs/remotes/")
+            .or_else(|| name.strip_prefix("refs/heads/"))
+            .unwrap_or(name);
+        let id = self.commit(name)?;
+        Ok(id.map(|id| (short.to_owned(), id)))
     }
 
     /// That a revision is not there, and the command that fetches it: `git fetch` alone leaves out other branches.

@@ -137,7 +137,13 @@ fn weigh(
         } else {
             Severity::Info
         };
-        return Some(one.tell(weight, Case::Left { days, is_old }, layer));
+        let branch = past.branch.as_str();
+        let case = Case::Left {
+            days,
+            is_old,
+            branch,
+        };
+        return Some(one.tell(weight, case, layer));
     }
     let mut unknown = answers.iter().filter_map(|(_, ran)| match ran {
         Ran::Unknown(blind) => Some(*blind),

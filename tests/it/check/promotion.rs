@@ -367,6 +367,43 @@ fn only_states_of_the_main_branch_count() {
 }
 
 #[test]
+fn a_branch_with_a_less_usual_name_counts_if_it_is_the_only_one() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"])]);
+    repository.git(&["branch", "-m", "trunk"]);
+    repository.git(&["checkout", "-q", "-b", "feature"]);
+    repository.history(&[(3, ["1", "2", "1"]), (2, ["1", "1", "2"])]);
+    let is_unpromoted = |branch: &str| {
+        let found = repository.check(&kustomize);
+        let wanted = "error production: no environment before production runs or has run tag 2 of container web";
+        assert_eq!(told(&found), [wanted]);
+        let said = format!("the commits of {branch},");
+        assert!(found[0].help.contains(&said), "{found:#?}");
+    };
+    is_unpromoted("trunk");
+    repository.git(&["update-ref", "refs/remotes/origin/trunk", "trunk"]);
+    repository.git(&["branch", "-q", "-D", "trunk"]);
+    is_unpromoted("origin/trunk");
+    // Either of two may be the one, so the commits of the branch under review count, which is said.
+    repository.git(&["update-ref", "refs/remotes/origin/develop", "feature~2"]);
+    let found = repository.check(&kustomize);
+    assert_eq!(
+        told(&found),
+        [
+            "info production: staging runs tag 1 of container web, and replaced tag 2 2 days ago, by the commits of HEAD"
+        ]
+    );
+    assert!(found[0].help.contains("git remote set-head"), "{found:#?}");
+    repository.git(&[
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/trunk",
+    ]);
+    is_unpromoted("origin/trunk");
+}
+
+#[test]
 fn a_shallow_clone_is_an_error_that_says_how_to_fetch_more() {
     let kustomize = require!(kustomize(NEWEST));
     let mut repository = Repository::new(TAG);

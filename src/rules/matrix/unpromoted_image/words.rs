@@ -12,6 +12,9 @@ use crate::text;
 pub(super) const DEMAND: &str =
     "An environment must run an image that an earlier environment runs or has run.";
 
+/// The name of the commits that count if the default branch is not known.
+const UNKNOWN_BRANCH: &str = "HEAD";
+
 /// The history of an image that another environment does not run today.
 #[derive(Clone, Copy)]
 pub(super) enum Case<'c> {
@@ -21,8 +24,12 @@ pub(super) enum Case<'c> {
     Shallow { branch: &'c str },
     /// The history could not be read.
     Unknown(Blind),
-    /// An environment before has run it.
-    Left { days: u32, is_old: bool },
+    /// An environment before has run it, according to the commits of a branch.
+    Left {
+        days: u32,
+        is_old: bool,
+        branch: &'c str,
+    },
     /// Another environment before runs it today.
     Runs { other: &'c str },
     /// The policy wants both to run the same today.
@@ -63,14 +70,24 @@ impl Case<'_> {
             Self::Left {
                 days,
                 is_old: false,
+                branch,
             } => {
                 format!(
-                    "{other} runs {theirs}{container}, and replaced {own} {}",
-                    ago(days)
+                    "{other} runs {theirs}{container}, and replaced {own} {}{}",
+                    ago(days),
+                    by_commits(branch)
                 )
             }
-            Self::Left { days, is_old: true } => {
-                format!("{other} replaced {own}{container} {}", ago(days))
+            Self::Left {
+                days,
+                is_old: true,
+                branch,
+            } => {
+                format!(
+                    "{other} replaced {own}{container} {}{}",
+                    ago(days),
+                    by_commits(branch)
+                )
             }
             Self::Runs { other: runs } => {
                 format!("{other} runs {theirs}{container}, and {runs} runs {own}")
@@ -120,8 +137,9 @@ impl Case<'_> {
                         )
                     }
                 };
+                let unsure = unsure(branch);
                 format!(
-                    "Run it in {other} first, and promote it from there.{looked} In an emergency, add a dated entry to spec.exemptions in the ParityPolicy."
+                    "Run it in {other} first, and promote it from there.{looked}{unsure} In an emergency, add a dated entry to spec.exemptions in the ParityPolicy."
                 )
             }
             Self::Shallow { branch } => format!(
@@ -131,10 +149,20 @@ impl Case<'_> {
                 "{} Run it in {other} first, or run the check where the history of {other} can be read.",
                 why(blind, other)
             ),
-            Self::Left { is_old: true, .. } => format!(
-                "Promote the image that {other} runs now to {environment}, or raise spec.rules.{rule}.max (days) in the ParityPolicy."
+            Self::Left {
+                is_old: true,
+                branch,
+                ..
+            } => format!(
+                "Promote the image that {other} runs now to {environment}, or raise spec.rules.{rule}.max (days) in the ParityPolicy.{}",
+                unsure(branch)
             ),
-            Self::Left { .. } | Self::Runs { .. } => format!(
+            Self::Left { branch, .. } => format!(
+                "{}{}",
+                Case::Runs { other: "" }.help(environment, other),
+                unsure(branch)
+            ),
+            Self::Runs { .. } => format!(
                 "Promote the image of {other} to {environment} when it is ready. To require the same image at all times, set spec.rules.{rule}.max: 0 in the ParityPolicy."
             ),
             Self::Unequal => format!(
@@ -144,6 +172,24 @@ impl Case<'_> {
                 "Run the same image in {environment} and {other}. If one comes before the other, list both in spec.environments of the ParityPolicy, in that order."
             ),
         }
+    }
+}
+
+/// The commits that were read, where nothing shows that they are not those of the branch under review.
+fn by_commits(branch: &str) -> &'static str {
+    if branch == UNKNOWN_BRANCH {
+        ", by the commits of HEAD"
+    } else {
+        ""
+    }
+}
+
+/// What to do if the default branch is not known.
+fn unsure(branch: &str) -> &'static str {
+    if branch == UNKNOWN_BRANCH {
+        " The default branch is not known here, so the commits of HEAD count, even those of a branch under review. `git remote set-head origin --auto` names it, and so does --new with its name."
+    } else {
+        ""
     }
 }
 
