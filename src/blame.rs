@@ -103,7 +103,7 @@ pub enum Effect {
     Nothing,
     /// kustomize gives the same result without it.
     Dropped,
-    /// Without it, kustomize gives the same result for all targets that are no Secrets; about those, nothing is said.
+    /// Without it, kustomize gives the same result for all targets that are not Secrets; about those, nothing is said.
     DroppedBesideSecrets,
 }
 

@@ -112,6 +112,7 @@ pub fn judge(
         &mut found.findings,
     );
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
+    matrix::foreign_environment::settle(&mut findings, policy);
     paste::settle(&mut findings, policy.file.as_deref());
     finding::sort(&mut findings);
     let mut report = Report {

@@ -8,6 +8,7 @@ mod added;
 mod own_names;
 mod placeholder;
 mod remembered;
+mod steps;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,11 +16,8 @@ use super::exemption::about::Subject;
 use super::gaps::{Gaps, Look};
 use super::matrix::Matrix;
 use super::matrix::odd::{Kin, Member, is_in};
-use super::permission::{Verdict, verdict};
 use super::told::field;
 use crate::compare::comparison::Comparison;
-use crate::compare::guidance::guidance;
-use crate::compare::steps::keyed_path;
 use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
@@ -27,6 +25,7 @@ use added::Added;
 pub(super) use placeholder::{is_floating, is_placeholder, is_unpinned};
 use remembered::company;
 pub(super) use remembered::names_both;
+use steps::{Step, Steps, forbidden, own_roots, rise};
 
 /// Places of resources, by service, environment and resource of it.
 type Places<'m> = HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>;
@@ -225,16 +224,6 @@ struct Tower<'s, 'm, 'a> {
     above: BTreeMap<&'m str, Vec<&'m str>>,
 }
 
-/// A change of an environment, by the pair of resources and by its number there.
-struct Step<'m> {
-    pair: usize,
-    change: usize,
-    path: Path<'m>,
-}
-
-/// The changes of an environment, by the resource of the lowest base that they are about.
-type Steps<'m> = BTreeMap<usize, Vec<Step<'m>>>;
-
 impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
     /// `None` if no two environments with their own bases are promoted one to the other.
     fn of(matrix: &'s Matrix<'m, 'a>) -> Option<Self> {
@@ -321,6 +310,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             }
         }
         let is_named = policy.identity == IdentityMode::Cancel;
+        let floors = (self.floors, &*self.ground, &self.above);
         let mut places: BTreeMap<usize, Vec<Path<'m>>> = BTreeMap::new();
         let mut remembered: BTreeMap<(&'m str, usize), Vec<Path<'m>>> = BTreeMap::new();
         for (&environment, own) in &steps {
@@ -347,7 +337,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
                     }
                     let changes = all.changes.entry((service, environment)).or_default();
                     changes.insert((step.pair, step.change));
-                    if is_named && self.say_own_names(root, &step.path, &steps) {
+                    if is_named && own_names::say_own_names(floors, root, &step.path, &steps) {
                         let own = all.own_names.entry((service, environment)).or_default();
                         own.insert((step.pair, step.change));
                     }
@@ -435,62 +425,4 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         let mut others = above.iter();
         !above.is_empty() && others.all(|other| self.covers(other, root, path, steps))
     }
-}
-
-/// The resource of the lowest base that each resource of an environment was made of.
-fn own_roots(
-    comparison: &Comparison<'_, '_>,
-    below: &HashMap<usize, usize>,
-) -> HashMap<usize, usize> {
-    let matched = comparison.pairing.matched.iter();
-    let own = matched.filter_map(|&(at, other)| {
-        let root = *below.get(&at)?;
-        Some((other, root))
-    });
-    own.collect()
-}
-
-/// The same for a layer above: by the index in its base, the lowest resource that each one was made of.
-fn rise(
-    own: &HashMap<usize, usize>,
-    overlay: &[Resource<'_>],
-    base: &[Resource<'_>],
-) -> HashMap<usize, usize> {
-    let of: HashMap<_, _> = overlay.iter().map(Resource::key).zip(0..).collect();
-    let risen = base.iter().enumerate().filter_map(|(at, resource)| {
-        let root = own.get(of.get(&resource.key())?)?;
-        Some((at, *root))
-    });
-    risen.collect()
-}
-
-/// The changes that an environment makes although nothing allows them, and that no base denies.
-fn forbidden<'m>(
-    comparison: &'m Comparison<'m, '_>,
-    roots: &HashMap<usize, usize>,
-    policy: &Policy,
-) -> Steps<'m> {
-    let mut steps = Steps::new();
-    let matched = comparison.pairing.matched.iter();
-    for (number, (&(_, other), (pair, changes))) in matched.zip(comparison.pairs()).enumerate() {
-        let Some(root) = roots.get(&other) else {
-            continue;
-        };
-        if changes.is_empty() {
-            continue;
-        }
-        let guidance = guidance(pair.base);
-        for (at, classified) in changes.iter().enumerate() {
-            let environment = comparison.sides.environment;
-            let verdict = verdict(policy, &guidance, environment, pair, classified);
-            if verdict == Verdict::Forbidden {
-                steps.entry(*root).or_default().push(Step {
-                    pair: number,
-                    change: at,
-                    path: keyed_path(&classified.change.steps),
-                });
-            }
-        }
-    }
-    steps
 }

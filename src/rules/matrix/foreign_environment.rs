@@ -23,7 +23,7 @@ use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, turned, turned_change};
 use crate::rules::overridden::Overridden;
 use crate::rules::told::Saying;
-use crate::rules::{exempting, severity, words};
+use crate::rules::words;
 use crate::yaml::Node;
 use called::called;
 
@@ -45,9 +45,6 @@ const VALUE: &str = "value";
 
 /// A place of a resource, the same one in every environment.
 type Spot<'m> = (Member<'m>, Path<'m>);
-
-/// The subject of a finding: the service, the environment, the resource and the path.
-type Of = [String; 4];
 
 /// The values at a place.
 #[derive(Default)]
@@ -93,14 +90,13 @@ pub(in crate::rules) fn check(
             .change_finding(RULE.id, one.pair, &one.change, saying);
         push(finding, one.is_copied, found);
     }
-    let told = told(found, policy);
     for said in collect(matrix).into_values() {
         for (&environment, &value) in &said.values {
             let is_judged = policy
                 .environment
                 .as_ref()
                 .is_none_or(|only| only == environment);
-            if !is_judged || said.is_told(environment, &told) {
+            if !is_judged {
                 continue;
             }
             let others = order
@@ -144,8 +140,53 @@ pub(in crate::rules) fn check(
     }
 }
 
+/// Removes the findings of the rule at places where another one already makes a person look at the environment.
+///
+/// A finding does not if it is only information, as one that is exempt whatever the value, nor if all environments have it.
+pub(in crate::rules) fn settle(findings: &mut Vec<Finding>, policy: &Policy) {
+    let is_seen = |finding: &Finding| {
+        let mut all = policy.exemptions.iter();
+        let exemption = finding.exemption.and_then(|index| all.nth(index));
+        let environment = finding.environment().unwrap_or_default();
+        let is_decided = exemption.is_some_and(|one| one.value(environment).is_some());
+        finding.severity > Severity::Info || is_decided
+    };
+    let is_of_all =
+        |finding: &Finding| finding.overridden && finding.rule != RuleId::EnvironmentMismatch;
+    let others = findings
+        .iter()
+        .filter(|one| one.rule != RULE.id && is_seen(one) && !is_of_all(one));
+    let told: BTreeSet<Of> = others.filter_map(|one| of(one, "")).collect();
+    findings.retain(|one| {
+        // A variable may have been found as a whole, or by its value.
+        let values = [
+            Some(""),
+            (one.class == Some(Class::EnvNames)).then_some(".value"),
+        ];
+        let mut places = values
+            .into_iter()
+            .flatten()
+            .filter_map(|more| of(one, more));
+        one.rule != RULE.id || !places.any(|place| told.contains(&place))
+    });
+}
+
+/// The subject of a finding: the service, the environment, the resource and the path.
+type Of = [String; 4];
+
+/// The subject of a finding about a field, or about one inside of it.
+fn of(finding: &Finding, more: &str) -> Option<Of> {
+    let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
+    Some([
+        finding.service().unwrap_or_default().to_owned(),
+        finding.environment()?.to_owned(),
+        format!("{} {}", resource.kind, resource.name),
+        format!("{}{more}", field.path),
+    ])
+}
+
 /// Whether the name of one environment is surely not meant as that of another, or of the one that it is made of.
-pub(in crate::rules) fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
+pub(super) fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
     let mut below = environment;
     for _ in 0..matrix.baselines.len() {
         if below == other {
@@ -247,57 +288,7 @@ fn is_open(Classified { change, class, .. }: &Classified<'_>) -> bool {
     is_class && !change.secret && !change.fields().any(|field| RUN.contains(&field))
 }
 
-/// The subjects of the findings so far that make a person look at one environment there.
-///
-/// A finding does not if it is only information, ignored, or exempt whatever the value, nor if all environments have it.
-fn told(found: &Found, policy: &Policy) -> BTreeSet<Of> {
-    let weights = found.weights(|finding, default| severity(finding, default, policy));
-    let is_of_all =
-        |finding: &Finding| finding.overridden && finding.rule != RuleId::EnvironmentMismatch;
-    let is_exempt = |finding: &Finding| {
-        let environment = finding.environment().unwrap_or_default();
-        exempting(policy, finding).any(|(_, one)| one.value(environment).is_none())
-    };
-    let all = found.findings.iter().zip(weights);
-    let all = all.filter(|(finding, weight)| {
-        *weight > Severity::Info && !is_of_all(finding) && !is_exempt(finding)
-    });
-    let all = all.filter_map(|(finding, _)| {
-        let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
-        let environment = finding.environment()?.to_owned();
-        let resource = format!("{} {}", resource.kind, resource.name);
-        let service = finding.service().unwrap_or_default().to_owned();
-        Some([service, environment, resource, field.path.to_string()])
-    });
-    all.collect()
-}
-
 impl<'m> Said<'m, '_> {
-    /// Whether there is another finding at the place in an environment, which is enough to make a person look at it.
-    fn is_told(&self, environment: &str, told: &BTreeSet<Of>) -> bool {
-        let Some(shown) = self.shown.get(environment) else {
-            return true;
-        };
-        let resource = if shown.is_early {
-            shown.pair.base
-        } else {
-            shown.pair.overlay
-        };
-        let resource = format!("{} {}", resource.kind(), resource.name());
-        // A variable may have been found as a whole, or by its value.
-        let paths = [keyed_path(&shown.change.change.steps), place(shown.change)];
-        paths.iter().any(|path| {
-            let service = shown.pair.service.to_owned();
-            let of = [
-                service,
-                environment.to_owned(),
-                resource.clone(),
-                path.to_string(),
-            ];
-            told.contains(&of)
-        })
-    }
-
     /// Whether an environment adds the value, or its base has one that names no environment; or all others with a value
     /// name themselves.
     fn is_odd(&self, environment: &str, order: &[&'m str], has_base: bool) -> bool {

@@ -179,15 +179,14 @@ fn by_place_any_value_will_do() {
 fn by_place_the_name_of_another_environment_is_adopted_too() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
-    let role =
-        "{op: add, path: /metadata/annotations, value: {example.com/role: role/web-dev-api}}";
-    shop.set("production", &[role]);
+    let host = "{op: add, path: /spec/template/spec/containers/0/env, value: [{name: HOST, value: db.dev.example.com}]}";
+    shop.set("production", &[host]);
     let policy = shop.adopt(&["--by-place"]);
-    for rule in ["annotations", "foreign-environment"] {
+    for rule in ["env-names", "foreign-environment"] {
         assert!(policy.contains(&format!("rule: {rule}\n")), "{policy}");
     }
     let shop = Shop::new(&kustomize);
-    shop.set("production", &[role]);
+    shop.set("production", &[host]);
     let policy = shop.adopt(&[]);
     assert!(!policy.contains("foreign-environment"), "{policy}");
 }

@@ -391,19 +391,30 @@ fn the_name_of_another_environment_is_reported_beside_a_finding_about_the_base()
     put([&dev, &prod]);
     assert_eq!(shop.found(), [""; 0]);
     // A finding about production alone is enough, unless it cannot fail.
-    put(["", &dev]);
+    let hosts = "[{name: HOST, value: db.dev.example.com}]";
+    shop.on("../base", "dev", "", "");
+    shop.on(
+        "../base",
+        "prod",
+        "/spec/template/spec/containers/0/env",
+        hosts,
+    );
     let warning = "warning foreign-environment prod base";
+    assert_eq!(shop.found(), ["error env-names prod base"]);
+    shop.policy("  rules: {env-names: {severity: ignore}}\n");
     assert_eq!(shop.found(), [warning]);
-    shop.policy("  failOn: error\n");
-    assert_eq!(shop.found(), ["error annotations prod base"]);
-    shop.policy("  rules: {annotations: {severity: info}}\n");
-    assert_eq!(shop.found(), ["info annotations prod base", warning]);
+    shop.policy("  rules: {env-names: {severity: info}}\n");
+    assert_eq!(shop.found(), ["info env-names prod base", warning]);
+    let entry = entry.replace("annotations", "env-names");
     shop.policy(&format!("  exemptions: [{entry}]\n"));
-    assert_eq!(shop.found(), ["info annotations prod base", warning]);
+    assert_eq!(shop.found(), ["info env-names prod base", warning]);
     // An exemption for this very value is a decision about the value.
-    let held = entry.replace("reason", &format!("value: {dev}, reason"));
+    let held = entry.replace(
+        "reason",
+        r#"value: '{"name":"HOST","value":"db.dev.example.com"}', reason"#,
+    );
     shop.policy(&format!("  exemptions: [{held}]\n"));
-    assert_eq!(shop.found(), ["info annotations prod base"]);
+    assert_eq!(shop.found(), ["info env-names prod base"]);
 }
 
 /// The environment with the name of another one is the odd one, and not the one whose name it has.

@@ -9,6 +9,7 @@ use crate::compare::steps::keyed_path;
 use crate::policy::{IdentityMode, Policy};
 use crate::rules::matrix::foreign_environment::is_other;
 use crate::rules::matrix::{Matrix, Place};
+use crate::yaml::Node;
 
 /// Whether two environments say the same, each with its own name or with that of the layer from which it has the value.
 ///
@@ -79,7 +80,7 @@ pub(super) fn foreign<'m>(
             (sides.baseline, change.base),
             (sides.environment, change.overlay),
         ] {
-            let Some(text) = value.and_then(|value| value.as_str()) else {
+            let Some(text) = value.and_then(Node::as_str) else {
                 continue;
             };
             let (others, own): (Vec<&str>, Vec<&str>) =
