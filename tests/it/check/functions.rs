@@ -104,8 +104,8 @@ fn other_mechanisms() -> Vec<(&'static str, String)> {
             ),
         ),
         (
-            "a config map with our image",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: 'container: {image: example.com/krm-parity:1}'}\n".to_owned(),
+            "a config map with an image that only begins like ours",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: 'container: {image: example.com/krm-paritys:1}'}\n".to_owned(),
         ),
         (
             "a list",
@@ -381,6 +381,7 @@ fn functions_of_this_program_are_skipped() {
         format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {{{exec}}}\ndata: {{environment: prod}}\n"),
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\nspec: {environment: prod}\n".to_owned(),
         format!("apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n  annotations: {{owner: me, {exec}}}\n"),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.k8s.io/function: 'exec: {path: krm-parity}'}\ndata: {environment: prod}\n".to_owned(),
     ] {
         for (place, field) in [("overlay", "transformers"), ("base", "Transformers"), ("gathering", "transformers"), ("component", "transformers")] {
             for flag in ["--format=text", "--one-by-one"] {
