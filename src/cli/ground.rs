@@ -1,5 +1,6 @@
 //! The directories of a verb, with their services and builds.
 
+mod inside;
 mod whole;
 
 use std::path::{Path, PathBuf};
@@ -267,13 +268,6 @@ impl Ground {
     pub(super) fn name_of(&self, path: &Path) -> String {
         let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
         repo::relative(&text(&self.root), &text(&full(path)))
-    }
-
-    /// Whether a file is below one of the directories.
-    pub(super) fn holds(&self, file: &Path) -> bool {
-        let file = full(file);
-        let mut directories = self.directories.iter();
-        directories.any(|directory| file.starts_with(self.root.join(directory)))
     }
 
     fn shown(&self) -> String {
