@@ -53,7 +53,7 @@ fn a_first_policy_for_an_overlay_belongs_to_the_whole() {
             "{here}: {made:#?}"
         );
         let policy = repository.read("parity.yaml");
-        for part in ["environments: [staging, production]"] {
+        for part in ["environments: [staging, production]", "services: [web]"] {
             assert!(policy.contains(part), "{here}: {policy}");
         }
         let others = repository.files().into_keys();
@@ -77,4 +77,26 @@ fn a_first_policy_for_whole_services_stays_where_it_was_asked_for() {
     assert_eq!(made.code, Some(0), "{made:#?}");
     let policy = repository.read("apps/web/parity.yaml");
     assert!(policy.contains("services: [web]"), "{policy}");
+}
+
+/// The directory in which the command runs changes neither the entries nor the names in the diff.
+#[test]
+fn adoption_from_below_is_adoption_from_above() {
+    let kustomize = require!(kustomize(NEWEST));
+    let empty = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  environments: [staging, production]\n";
+    let made = ["", "apps", "apps/web/overlays"].map(|here| {
+        let repository = shop(&kustomize);
+        repository.write("parity.yaml", empty);
+        let made = repository.krm_parity_in(here, &["init", "--adopt", "--yes"]);
+        assert_eq!(made.code, Some(0), "{here}: {made:#?}");
+        let diff = made.stdout.split("\n\n").next().unwrap_or_default();
+        assert!(
+            diff.starts_with("--- a/parity.yaml\n+++ b/parity.yaml\n"),
+            "{here}: {diff}"
+        );
+        (repository.read("parity.yaml"), diff.to_owned())
+    });
+    assert!(made[0].0.contains("services: [web]"), "{}", made[0].0);
+    assert_eq!(made[0], made[1]);
+    assert_eq!(made[0], made[2]);
 }
