@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Ground, full};
+use crate::cli::tree;
 use crate::layout::{Layout, Overlay};
 
 impl Ground {
@@ -11,6 +12,15 @@ impl Ground {
         let file = full(file);
         let mut directories = self.directories.iter();
         directories.any(|directory| file.starts_with(self.root.join(directory)))
+    }
+
+    /// Whether a file is below one of the directories, or in a repository of theirs.
+    pub(in crate::cli) fn owns(&self, file: &Path) -> bool {
+        let mut directories = self.directories.iter().map(|one| self.root.join(one));
+        let is_in_repository = |directory: PathBuf| {
+            tree::repository(&directory).is_some_and(|top| full(file).starts_with(top))
+        };
+        self.holds(file) || directories.any(is_in_repository)
     }
 
     /// The directory to which a first policy applies: the first directory, or the whole if that
