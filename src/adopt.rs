@@ -18,7 +18,7 @@ use crate::compare::pair::plain_name;
 use crate::edit::Item;
 use crate::finding::{Finding, Name, ResourceRef};
 use crate::gate::Resources;
-use crate::layout::{Layout, Overlay};
+use crate::layout::{Layout, Overlay, Site};
 use crate::path::fitting::{glob, pattern, service_globs};
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -36,6 +36,8 @@ pub struct Scene<'s> {
     pub policy: &'s Policy,
     /// Services and environments.
     pub layout: &'s Layout,
+    /// The area of the layout, if it is known.
+    pub site: Option<Site<'s>>,
     /// Their resources, by directory.
     pub resources: &'s Resources<'s>,
     /// The day on which exemptions are judged.
@@ -357,7 +359,12 @@ impl Scene<'_> {
         let own = own.find(|service| service.name == name);
         own.is_some_and(|service| {
             let mut overlays = service.overlays.iter();
-            overlays.all(|overlay| overlay.directory.split('/').any(is_word))
+            overlays.all(|overlay| {
+                // The directory in which the command runs has no influence.
+                let place = self.site.and_then(|site| site.place(&overlay.directory));
+                let place = place.as_deref().unwrap_or(&overlay.directory);
+                place.split('/').any(is_word)
+            })
         })
     }
 

@@ -39,6 +39,9 @@ pub const OLD_FUNCTION: &str = "config.k8s.io/function";
 /// The oldest annotation of a function, which only has an image; kustomize still runs it.
 pub const CONTAINER: &str = "config.kubernetes.io/container";
 
+/// Its spelling in the older domain. No release reads it, but its author means a container.
+pub const OLD_CONTAINER: &str = "config.k8s.io/container";
+
 /// The annotation that keeps a resource out of a host's output.
 pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 

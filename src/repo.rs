@@ -27,7 +27,7 @@ pub use guard::is_guarded;
 pub use kustomization::{Kustomization, NAMES};
 pub use loose::holds_manifest;
 pub use ours::Ours;
-pub use own::{is_wiring, runs_only_own};
+pub use own::{foreign, is_wiring, own_entries, runs_only_own, starts_only_own};
 pub use patched::may_patch_secret;
 pub use paths::{fold, is_inline, join, relative, split};
 pub use references::Role;

@@ -52,6 +52,7 @@ impl Repository {
         let scene = Scene {
             policy,
             layout: &self.layout,
+            site: None,
             resources: &resources.collect(),
             today: jiff::civil::date(2026, 6, 15),
             is_wired: false,

@@ -109,6 +109,9 @@ pub(super) struct Request<'r> {
     pub single: Vec<&'r str>,
     /// Those of them that start nothing except this program if plugins are enabled.
     pub ours: BTreeSet<&'r str>,
+    /// Copies, without this program's functions, of directories of `single` for which plugins
+    /// cannot be enabled.
+    pub unwired: BTreeMap<&'r str, Lacking<'r>>,
     /// Directories that lack sources of Secrets by design.
     pub lacking: Vec<Lacking<'r>>,
     /// Whether each of them is built alone.
@@ -131,13 +134,15 @@ impl<'r> Request<'r> {
             beside: some(&self.beside),
             single: some(&self.single),
             ours: self.ours.clone(),
+            unwired: self.unwired.clone(),
             lacking: lacking.cloned().collect(),
             one_by_one: self.one_by_one,
         }
     }
 }
 
-/// A directory that lacks sources of Secrets.
+/// A directory that is built from a copy, because it lacks sources of Secrets or declares functions
+/// that are left out.
 #[derive(Clone, Debug)]
 pub(super) struct Lacking<'r> {
     /// The directory.
@@ -146,7 +151,8 @@ pub(super) struct Lacking<'r> {
     pub may_be_ours: bool,
     /// All other files that it is built from.
     pub files: BTreeSet<String>,
-    /// The replacements for the missing files, and for those that name programs that cannot run.
+    /// The replacements for the missing files, for those that name programs that cannot run, and for
+    /// kustomizations that declare this program's functions.
     pub stubs: BTreeMap<String, String>,
 }
 

@@ -1,5 +1,6 @@
 //! Changes to files: shown as a diff, and written all together or not at all.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, BufRead as _, IsTerminal, Write as _};
@@ -9,8 +10,8 @@ use anyhow::{Context, bail};
 use similar::TextDiff;
 use tempfile::NamedTempFile;
 
-use super::files;
 use super::remains::Temporary;
+use super::{files, tree};
 use crate::yaml::MAX_BYTES;
 
 /// A file to write.
@@ -83,9 +84,10 @@ fn diff(changes: &[Change]) -> String {
     for change in changes {
         let before = change.before.as_deref().unwrap_or_default();
         let diff = TextDiff::from_lines(before, &change.after);
-        let name = &change.name;
+        let name = shown(&change.path, &change.name);
         let old = match (&change.from, &change.before) {
-            (Some((_, from)), _) => {
+            (Some((path, from)), _) => {
+                let from = shown(path, from);
                 let _ = writeln!(
                     out,
                     "diff --git a/{from} b/{name}\nrename from {from}\nrename to {name}"
@@ -99,6 +101,17 @@ fn diff(changes: &[Change]) -> String {
         let _ = write!(out, "{}", diff.unified_diff().header(&old, &new));
     }
     out
+}
+
+/// The name of a file in a diff: one above this directory is named from the root of its repository,
+/// as git does.
+fn shown<'n>(path: &Path, name: &'n str) -> Cow<'n, str> {
+    let below = || {
+        let top = tree::repository(path.parent()?)?;
+        Some(path.strip_prefix(top).ok()?.to_string_lossy().into_owned())
+    };
+    let above = name.starts_with("../").then(below).flatten();
+    above.map_or(Cow::Borrowed(name), Cow::Owned)
 }
 
 /// A change that only needs a rename to take effect.

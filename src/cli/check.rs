@@ -439,7 +439,9 @@ impl Check {
 
     fn policy_file(&self, ground: &Ground) -> anyhow::Result<Option<PolicyFile>> {
         match &self.policy {
-            Some(path) => PolicyFile::named(path, ground.name_of(path)).map(Some),
+            Some(path) => {
+                PolicyFile::named(path, ground.name_of(path), ground.owns(path)).map(Some)
+            }
             None => PolicyFile::find(&ground.first, |path| ground.name_of(path)),
         }
     }

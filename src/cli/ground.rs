@@ -1,5 +1,6 @@
 //! The directories of a verb, with their services and builds.
 
+mod inside;
 mod whole;
 
 use std::path::{Path, PathBuf};
@@ -269,13 +270,6 @@ impl Ground {
         repo::relative(&text(&self.root), &text(&full(path)))
     }
 
-    /// Whether a file is below one of the directories.
-    pub(super) fn holds(&self, file: &Path) -> bool {
-        let file = full(file);
-        let mut directories = self.directories.iter();
-        directories.any(|directory| file.starts_with(self.root.join(directory)))
-    }
-
     fn shown(&self) -> String {
         self.first.display().to_string()
     }
@@ -440,11 +434,21 @@ impl Ground {
         all.retain(|directory| !is_lacking(directory));
         let without: Vec<&str> = lacking.iter().map(|one| one.directory).collect();
         let ways = layout.ways(parsed, all, &without);
-        let ours = ways.single.iter().copied();
-        let ours = ours.filter(|directory| starts_only_own(directory));
+        let singles = ways.single.iter().copied();
+        let (ours, mut others): (Vec<&str>, Vec<&str>) =
+            singles.partition(|directory| starts_only_own(directory));
+        if design.runs_functions {
+            // The program of another function may need files that are not known.
+            others.clear();
+        }
+        let unwired = others.into_iter().filter_map(|directory| {
+            let copy = lacking::without_own(parsed, &self.root, directory)?;
+            Some((directory, copy))
+        });
         let request = Request {
             root: &self.root,
-            ours: ours.collect(),
+            ours: ours.into_iter().collect(),
+            unwired: unwired.collect(),
             plain: ways.plain,
             beside: ways.beside,
             single: ways.single,

@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use super::build::{self, By, How};
 use super::change::{Change, Consent};
 use super::ground::{Built, Ground};
-use super::{policy_file, process, tree};
+use super::{files, policy_file, process, tree};
 use crate::adopt::Hold;
 use crate::gate::{self, Gate, Scope};
 use crate::init::{self, FUNCTION, RECORDER, WIRED_POLICY};
@@ -257,23 +257,29 @@ impl Init {
         parsed: &Parsed<'_>,
         found: Option<policy_file::PolicyFile>,
     ) -> anyhow::Result<(PolicyFile, Policy, Layout)> {
-        let path = found.as_ref().map_or_else(
-            || {
-                let place = match (self.wire, ground.first.join("parity.yaml").exists()) {
-                    (true, _) => WIRED_POLICY,
-                    (false, false) => "parity.yaml",
-                    // A base in this directory records itself by a file of that name.
-                    (false, true) => "parity/policy.yaml",
-                };
-                ground.first.join(place)
-            },
-            |found| found.path.clone(),
-        );
-        let name = ground.name_of(&path);
         let Some(found) = found else {
             let layout = ground.layout(parsed, &Policy::default(), false)?;
+            let home = ground.home(&layout);
+            let place = match (self.wire, home.join("parity.yaml").exists()) {
+                (true, _) => WIRED_POLICY,
+                (false, false) => "parity.yaml",
+                // A base in this directory records itself by a file of that name.
+                (false, true) => "parity/policy.yaml",
+            };
+            let path = home.join(place);
+            let name = ground.name_of(&path);
             let mut asked = layout.clone();
-            asked.leave_others();
+            if home == ground.first {
+                asked.leave_others();
+            } else {
+                let part = match files::shown(&self.directory) {
+                    here if here == "." => "this directory".to_owned(),
+                    part => part,
+                };
+                super::complain(&format!(
+                    "krm-parity: the policy is {name}, because {part} is only a part of a service"
+                ));
+            }
             let is_annotated = self.wire && !self.plugin;
             let after = init::policy(&asked, parsed, is_annotated.then_some(FUNCTION));
             let policy = policy::parse(RULES, &name, &after)?;
@@ -286,6 +292,8 @@ impl Init {
             };
             return Ok((file, policy, layout));
         };
+        let name = ground.name_of(&found.path);
+        let path = found.path;
         let (before, policy) = (found.text, found.policy);
         let layout = ground.layout(parsed, &policy, false)?;
         let file = PolicyFile {

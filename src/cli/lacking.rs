@@ -10,8 +10,10 @@ use strsim::damerau_levenshtein;
 use super::build;
 use super::git::WorkTree;
 use super::{files, tree};
+use crate::edit;
 use crate::gate::Lacking;
-use crate::repo::{Edge, NAMES, Parsed, Role, To, join, split};
+use crate::repo::{self, Edge, Kustomization, NAMES, Parsed, Role, To, join, split};
+use crate::yaml;
 
 mod sops;
 
@@ -168,8 +170,8 @@ fn is_secret_by_name(name: &str) -> bool {
             .any(|end| name.ends_with(end))
 }
 
-/// The files that a directory is built from without some of its sources; `None` if it needs more
-/// than files.
+/// The files that a directory is built from without some of its sources, and without this program's
+/// functions if plugins cannot be enabled for them; `None` if it needs more than files.
 pub(super) fn without<'a>(
     parsed: &Parsed<'_>,
     root: &Path,
@@ -186,7 +188,13 @@ pub(super) fn without<'a>(
         if parsed.sources.is_linked(inner) {
             return None;
         }
-        files.insert(parsed.kustomization(inner)?.file.to_owned());
+        let kustomization = parsed.kustomization(inner)?;
+        files.insert(kustomization.file.to_owned());
+        let own = repo::own_entries(parsed, kustomization);
+        if !may_be_ours && !own.is_empty() {
+            let text = unwired(parsed, kustomization, &own)?;
+            stubs.insert(kustomization.file.to_owned(), text);
+        }
         for edge in edges {
             match &edge.to {
                 _ if edge.role == Role::HelmHome => return None,
@@ -211,6 +219,38 @@ pub(super) fn without<'a>(
         files,
         stubs,
     })
+}
+
+/// The text of a kustomization without some of its functions; `None` if they cannot be removed.
+fn unwired(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    functions: &BTreeMap<&str, BTreeSet<usize>>,
+) -> Option<String> {
+    // kustomize could read this file differently.
+    if !parsed.is_unambiguous(kustomization) {
+        return None;
+    }
+    let text = parsed.sources.text(kustomization.file)?.to_owned();
+    let mut functions = functions.iter();
+    functions.try_fold(text, |text, (field, indices)| {
+        // kustomize reads keys without regard to case.
+        let tree = yaml::parse_lax(&text).ok()?;
+        let mut keys = tree.roots().next()?.entries().map(|(key, _)| key.text());
+        let key = keys.find(|key| key.eq_ignore_ascii_case(field))?;
+        edit::remove(&text, &[key], indices, |_, _| false).ok()
+    })
+}
+
+/// The copy of a directory without this program's functions; `None` if it declares none of them, or
+/// if they cannot be left out.
+pub(super) fn without_own<'a>(
+    parsed: &Parsed<'_>,
+    root: &Path,
+    directory: &'a str,
+) -> Option<build::Lacking<'a>> {
+    let copy = without(parsed, root, directory, &[], false)?;
+    (!copy.stubs.is_empty()).then_some(copy)
 }
 
 #[cfg(test)]

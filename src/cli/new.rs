@@ -349,7 +349,7 @@ fn policy_of(
             let path = past.place_of(own);
             let name = ground.name_of(&path);
             path.is_file()
-                .then(|| PolicyFile::named(&path, name))
+                .then(|| PolicyFile::at(&path, name))
                 .transpose()
         }
         _ => PolicyFile::find(&ground.first, |path| ground.name_of(path)),

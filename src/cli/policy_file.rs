@@ -42,22 +42,31 @@ pub(super) struct PolicyFile {
 }
 
 impl PolicyFile {
-    /// Reads a policy that the user names.
+    /// Reads a policy that the user names; `is_own` says whether it belongs to the checked files.
     ///
     /// # Errors
     ///
     /// The error names the place in the file and the fault.
-    pub(super) fn named(path: &Path, name: String) -> anyhow::Result<Self> {
-        // `--policy <(...)` is a pipe that the user's own shell has made.
-        let is_stream = ["/dev/fd", "/dev/stdin", "/proc/self/fd"]
-            .iter()
-            .any(|stream| path.starts_with(stream));
-        let bytes = if is_stream {
-            files::read_named(path, files::MAX_BYTES)
-        } else {
-            files::read(path)
-        };
-        let bytes = bytes.with_context(|| format!("cannot read {name}"))?;
+    pub(super) fn named(path: &Path, name: String, is_own: bool) -> anyhow::Result<Self> {
+        // Such as `--policy <(...)`. One that belongs to the checked files is an error: they must
+        // not be able to stop their own check.
+        let is_stream = fs::metadata(path).is_ok_and(|data| !data.is_file() && !data.is_dir());
+        if is_stream && !is_own {
+            let name = files::shown(path);
+            let bytes = files::read_named(path, files::MAX_BYTES);
+            let bytes = bytes.with_context(|| format!("cannot read {name}"))?;
+            return Self::from_bytes(path, name, &bytes);
+        }
+        Self::at(path, name)
+    }
+
+    /// Reads a policy from a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`PolicyFile::named`].
+    pub(super) fn at(path: &Path, name: String) -> anyhow::Result<Self> {
+        let bytes = files::read(path).with_context(|| format!("cannot read {name}"))?;
         Self::from_bytes(path, name, &bytes)
     }
 

@@ -144,7 +144,11 @@ pub(super) fn look_at(asked: &Asked<'_>, verb: &str) -> anyhow::Result<Look> {
     let directories: Vec<PathBuf> = asked.overlay.map(Path::to_owned).into_iter().collect();
     let mut ground = Ground::new(&directories)?;
     let policy_file = match asked.policy {
-        Some(path) => Some(PolicyFile::named(path, ground.name_of(path))?),
+        Some(path) => Some(PolicyFile::named(
+            path,
+            ground.name_of(path),
+            ground.owns(path),
+        )?),
         None => PolicyFile::find(&ground.first, |path| ground.name_of(path))?,
     };
     let defaults = Policy {

@@ -174,17 +174,28 @@ impl Walk<'_> {
         if !runs_only_own(self.parsed, kustomization) {
             self.note_at(Reason::Function, "", file, root);
         }
-        let (kind, version) = if kustomization.is_component() {
-            ("Component", "kustomize.config.k8s.io/v1alpha1")
+        let (kind, version, reason) = if kustomization.is_component() {
+            (
+                "Component",
+                "kustomize.config.k8s.io/v1alpha1",
+                Reason::ComponentVersion,
+            )
         } else {
-            ("Kustomization", "kustomize.config.k8s.io/v1beta1")
+            (
+                "Kustomization",
+                "kustomize.config.k8s.io/v1beta1",
+                Reason::Version,
+            )
         };
-        for (field, wanted) in [("kind", kind), ("apiVersion", version)] {
+        for (field, wanted, reason) in [
+            ("kind", kind, Reason::Kind),
+            ("apiVersion", version, reason),
+        ] {
             let other = root.get(field).filter(|value| {
                 !value.is_null() && !value.text().is_empty() && value.text() != wanted
             });
             if let Some(value) = other {
-                self.note_at(Reason::Type, value.text(), file, value);
+                self.note_at(reason, value.text(), file, value);
             }
         }
         let is_said = |(key, value): (Node<'_>, Node<'_>)| {

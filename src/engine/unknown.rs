@@ -69,6 +69,12 @@ pub enum Reason {
     Undeclared,
     /// A value whose type kustomize does not accept there.
     Type,
+    /// A kind that no kustomization has.
+    Kind,
+    /// An `apiVersion` that no Kustomization has.
+    Version,
+    /// An `apiVersion` that no Component has.
+    ComponentVersion,
     /// Kustomizations that load each other in a circle.
     Circle,
     /// A kustomization without content.
@@ -117,6 +123,13 @@ impl Reason {
             Self::Twice => "it appears twice",
             Self::Undeclared => "kustomize does not have this field",
             Self::Type => "the value has a type that kustomize does not accept here",
+            Self::Kind => "kustomize knows only the kinds Kustomization and Component here",
+            Self::Version => {
+                "kustomize knows no such apiVersion of a Kustomization, only kustomize.config.k8s.io/v1beta1"
+            }
+            Self::ComponentVersion => {
+                "kustomize knows no such apiVersion of a Component, only kustomize.config.k8s.io/v1alpha1"
+            }
             Self::Circle => "the kustomizations load each other in a circle",
             Self::Empty => "the kustomization is empty",
             Self::Several => "the directory has more than one kustomization file",
@@ -138,6 +151,9 @@ impl Reason {
                 | Self::NotJson
                 | Self::Undeclared
                 | Self::Type
+                | Self::Kind
+                | Self::Version
+                | Self::ComponentVersion
                 | Self::Circle
                 | Self::Empty
                 | Self::Several

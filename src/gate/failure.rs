@@ -26,6 +26,7 @@ pub fn locate(parsed: &Parsed<'_>, failures: &mut [Failure]) {
 /// The place of a failure: the part that its message names, else the kustomization as a whole.
 fn place(parsed: &Parsed<'_>, directory: &str, words: &str, secrets: &Secrets) -> Option<Place> {
     told(parsed, words, secrets)
+        .or_else(|| refused(parsed, directory, words))
         .or_else(|| named(parsed, directory, words))
         .or_else(|| {
             let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
@@ -54,6 +55,26 @@ fn told(parsed: &Parsed<'_>, words: &str, secrets: &Secrets) -> Option<Place> {
         let place = Place::excerpt(file, text, start + indent..text.len(), WHAT.to_owned());
         let source = place.source.filter(|_| is_plain);
         Some(Place { source, ..place })
+    })
+}
+
+/// The function of another program that kustomize refuses to run: its message names only a kind,
+/// which may be that of a function of this program too.
+fn refused(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place> {
+    if !words.contains("external plugins disabled") {
+        return None;
+    }
+    let (edge, document) = repo::foreign(parsed, directory)?;
+    let Some((file, root)) = document else {
+        return entry_place(parsed, edge, WHAT);
+    };
+    let text = parsed.sources.text(file)?;
+    let start = root.span().start;
+    let place = Place::excerpt(file, text, start..start, WHAT.to_owned());
+    // The file may contain anything.
+    Some(Place {
+        source: None,
+        ..place
     })
 }
 
@@ -176,6 +197,41 @@ fn patch(parsed: &Parsed<'_>, edge: &Edge, id: (&str, &str)) -> Option<Place> {
 mod tests {
     use super::*;
     use crate::repo::Sources;
+
+    #[test]
+    fn a_refused_function_is_at_the_file_that_names_another_program() {
+        const OURS: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\n";
+        let words = "external plugins disabled; unable to load external plugin 'SnapshotRecorder'";
+        for (list, expected) in [
+            ("transformers: [own.yaml, evil.yaml]", "o/evil.yaml:4"),
+            ("transformers: [own.yaml, wiring]", "o/kustomization.yaml:2"),
+        ] {
+            let mut sources = Sources::default();
+            let evil = format!(
+                "{OURS}metadata: {{annotations: {{config.kubernetes.io/function: 'exec: {{path: ./evil}}'}}}}\n"
+            );
+            for (path, text) in [
+                (
+                    "base/kustomization.yaml",
+                    "resources: []\ntransformers: [own.yaml]\n",
+                ),
+                ("base/own.yaml", OURS),
+                (
+                    "o/kustomization.yaml",
+                    &format!("resources: [../base]\n{list}\n"),
+                ),
+                ("o/own.yaml", OURS),
+                ("o/evil.yaml", &format!("{OURS}---\n{evil}")),
+                ("o/wiring/kustomization.yaml", "resources: [evil.yaml]\n"),
+                ("o/wiring/evil.yaml", &evil),
+            ] {
+                sources.insert(path.to_owned(), text.to_owned());
+            }
+            let parsed = sources.parse();
+            let place = place(&parsed, "o", words, &repo::secrets(&parsed)).unwrap();
+            assert_eq!(format!("{}:{}", place.file, place.line), expected, "{list}");
+        }
+    }
 
     #[test]
     fn a_failure_is_at_the_place_that_its_message_names() {

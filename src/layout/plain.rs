@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Service;
-use crate::repo::{Edge, Parsed, Role, To, runs_only_own};
+use crate::repo::{self, Edge, Parsed, Role, To};
 use crate::yaml::Node;
 
 /// Whether a directory builds the same with and without plugins enabled, so that it can be sealed
@@ -51,7 +51,7 @@ fn is_known(parsed: &Parsed<'_>, directory: &str, is_known: impl Fn(Node<'_>) ->
             found.is_some_and(|kustomization| {
                 is_known(kustomization.root)
                     && edges.iter().filter(|edge| is_part(edge)).all(is_here)
-                    && runs_only_own(parsed, kustomization)
+                    && repo::starts_only_own(parsed, kustomization)
             })
         })
         && graph.is_whole()

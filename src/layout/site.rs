@@ -21,7 +21,8 @@ pub struct Site<'s> {
 
 impl Site<'_> {
     /// A directory's path below the root; `None` if it is not read.
-    pub(super) fn place(&self, directory: &str) -> Option<String> {
+    #[must_use]
+    pub fn place(&self, directory: &str) -> Option<String> {
         self.below(self.whole, directory)?;
         // A whole that spans several repositories is not below one root.
         let place = self.below(self.root, directory);

@@ -3,7 +3,9 @@
 //! kustomize finds the program by the exact group, version and kind, or by the function that an
 //! annotation names. Nothing else belongs to it, however similar.
 
-use crate::api::{API_VERSION, CONTAINER, FUNCTION, OLD_FUNCTION, POLICY, RECORDER, SNAPSHOT};
+use crate::api::{
+    API_VERSION, CONTAINER, FUNCTION, OLD_CONTAINER, OLD_FUNCTION, POLICY, RECORDER, SNAPSHOT,
+};
 use crate::yaml::{self, Node};
 
 /// The name of this program in images and in paths of executables.
@@ -85,11 +87,12 @@ impl Runner {
         let specs = [FUNCTION, OLD_FUNCTION].map(|name| {
             annotation(name).map(|value| value.as_str().is_some_and(text_runs_program))
         });
-        let image =
-            annotation(CONTAINER).map(|value| value.as_str().is_some_and(is_name_of_program));
+        let images = [CONTAINER, OLD_CONTAINER].map(|name| {
+            annotation(name).map(|value| value.as_str().is_some_and(is_name_of_program))
+        });
         let inner = metadata.and_then(|metadata| metadata.get("configFn"));
         let inner = inner.filter(|inner| !inner.is_null()).map(runs_program);
-        let named = specs.into_iter().chain([image, inner]).flatten();
+        let named = specs.into_iter().chain(images).chain([inner]).flatten();
         let named: Vec<bool> = named.collect();
         match named.as_slice() {
             [] => Self::Plugin,

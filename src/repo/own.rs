@@ -1,14 +1,16 @@
 //! Functions that start no other program: this program's own, and kustomize's built-in ones.
 //!
-//! A build with plugins enabled runs whatever a repository declares: containers, and programs in
-//! the plugin home. So such a build may only contain the functions listed here; anything else is
-//! refused.
+//! [`Ours`] says which functions belong to this program, and a check leaves them out. A build with
+//! plugins enabled runs whatever a repository declares: containers, and programs in the plugin
+//! home. So such a build may only contain the functions that [`starts_nothing`] lists; anything
+//! else is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Kustomization, Ours, Parsed, is_inline};
+use super::{Edge, Kustomization, Ours, Parsed, Role, To, is_inline};
 use crate::api::{
-    API_VERSION, CONTAINER, FUNCTION, LOCAL_CONFIG, OLD_FUNCTION, POLICY, PREFIX, RECORDER,
+    API_VERSION, CONTAINER, FUNCTION, LOCAL_CONFIG, OLD_CONTAINER, OLD_FUNCTION, POLICY, PREFIX,
+    RECORDER,
 };
 use crate::yaml::{self, Node, Tree};
 
@@ -21,16 +23,88 @@ const MAX_WIRING: usize = 64;
 /// The largest number of entries; an entry counts again each time it is reached.
 const MAX_ENTRIES: usize = 1024;
 
-/// Whether every function of a kustomization is harmless: built in, or this program's own without a
-/// container.
+/// The fields of a kustomization that list functions.
+const FUNCTIONS: [&str; 3] = ["generators", "transformers", "validators"];
+
+/// Whether every function of a kustomization is built in or this program's own, so that it may be
+/// left out of a build that is judged.
 #[must_use]
 pub fn runs_only_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
-    let functions = ["generators", "transformers", "validators"];
-    let mut left = MAX_ENTRIES;
-    functions
-        .iter()
-        .flat_map(|field| kustomization.strings(field))
-        .all(|entry| is_own(parsed, kustomization, entry.text(), 0, &mut left))
+    let mut search = Search {
+        takes_wiring: true,
+        ..Search::new(parsed, &is_own)
+    };
+    search.is_met_by_all(kustomization)
+}
+
+/// Whether a function is built in or this program's own.
+fn is_own(root: Node<'_>) -> bool {
+    Ours::run(root).is_some() || is_built_in(root)
+}
+
+/// The first function of another program in a build of a directory, and its document if that is in
+/// a file of its own.
+#[must_use]
+pub fn foreign<'p>(
+    parsed: &'p Parsed<'_>,
+    directory: &str,
+) -> Option<(&'p Edge, Option<(&'p str, Node<'p>)>)> {
+    let is_other = |root: Node<'_>| !root.is_null() && !is_own(root);
+    let all = parsed.graph().reach(&[directory], |_| true);
+    let mut functions = all.map(|(_, edge)| edge).filter(|edge| {
+        matches!(
+            edge.role,
+            Role::Generator | Role::Transformer | Role::Validator
+        )
+    });
+    functions.find_map(|edge| {
+        if !parsed.runs(edge, is_other) {
+            return None;
+        }
+        let document = match &edge.to {
+            To::File(file) => {
+                let mut roots = parsed.tree(file).into_iter().flat_map(Tree::roots);
+                roots
+                    .find(|root| is_other(*root))
+                    .map(|root| (file.as_str(), root))
+            }
+            _ => None,
+        };
+        Some((edge, document))
+    })
+}
+
+/// Whether no function of a kustomization starts another program, even in a build with plugins
+/// enabled: it is built in, or this program's own without a container.
+#[must_use]
+pub fn starts_only_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
+    Search::new(parsed, &starts_nothing).is_met_by_all(kustomization)
+}
+
+/// The entries of a kustomization that contain only this program's functions, by field and index.
+#[must_use]
+pub fn own_entries(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+) -> BTreeMap<&'static str, BTreeSet<usize>> {
+    let is_ours = |root: Node<'_>| Ours::run(root).is_some();
+    let mut search = Search {
+        takes_wiring: true,
+        ..Search::new(parsed, &is_ours)
+    };
+    let mut all = BTreeMap::new();
+    for field in FUNCTIONS {
+        let entries = kustomization.root.get(field);
+        let entries = entries.into_iter().flat_map(Node::items).enumerate();
+        let own = entries.filter(|(_, entry)| {
+            entry.is_scalar() && search.is_met(kustomization, entry.text(), 0)
+        });
+        let own: BTreeSet<usize> = own.map(|(index, _)| index).collect();
+        if !own.is_empty() {
+            all.insert(field, own);
+        }
+    }
+    all
 }
 
 /// Whether a kustomization contains only objects of this program's API: the wiring of a check, not
@@ -75,6 +149,12 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
     objects > 0
 }
 
+/// Whether a kustomization contains only functions of this program.
+fn wires(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
+    let is_other = |root: Node<'_>| !root.is_null() && Ours::run(root).is_none();
+    is_wiring(parsed, kustomization) && !parsed.gathers(kustomization.directory(), is_other)
+}
+
 /// Whether a kustomization adds nothing to the resources that it loads, and does not change the
 /// type of this program's objects.
 fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
@@ -98,59 +178,91 @@ fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
                     "metadata" | "buildMetadata" | "sortOptions" | "namePrefix" | "nameSuffix"
                     | "namespace" | "labels" | "commonLabels" => true,
                     "commonAnnotations" => value.entries().all(|(key, _)| {
-                        ![FUNCTION, OLD_FUNCTION, CONTAINER, "<<"].contains(&key.text())
+                        ![FUNCTION, OLD_FUNCTION, CONTAINER, OLD_CONTAINER, "<<"]
+                            .contains(&key.text())
                     }),
                     _ => false,
                 }
         })
 }
 
-/// Whether an entry (a file, a directory or inline text) contains only such functions.
-fn is_own(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    entry: &str,
-    depth: usize,
-    left: &mut usize,
-) -> bool {
-    if *left == 0 {
-        return false;
-    }
-    *left -= 1;
-    if is_inline(entry) {
-        return yaml::parse(entry).is_ok_and(|tree| holds_own(&tree));
-    }
-    let Some(path) = kustomization.resolve(entry) else {
-        return false;
-    };
-    match parsed.kustomization(&path) {
-        Some(inner) => gathers_own(parsed, inner, depth + 1, left),
-        None => parsed.strict_tree(&path).is_some_and(holds_own),
-    }
+/// A search for functions that do not meet a condition.
+struct Search<'s> {
+    parsed: &'s Parsed<'s>,
+    is_such: &'s dyn Fn(Node<'_>) -> bool,
+    /// Whether a directory may also be the wiring of a check, however it names and labels it.
+    takes_wiring: bool,
+    /// The number of entries that may still be read.
+    left: usize,
 }
 
-/// Whether a kustomization only gathers such functions, sets their namespace, and completes the
-/// `spec` of a policy.
-fn gathers_own(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    depth: usize,
-    left: &mut usize,
-) -> bool {
-    let is_allowed = |(key, value): (Node<'_>, Node<'_>)| match key.text() {
-        "apiVersion" | "kind" | "namespace" => value.is_scalar(),
-        "resources" | "bases" => value.items().all(|entry| {
-            entry.is_scalar() && is_own(parsed, kustomization, entry.text(), depth, left)
-        }),
-        "patches" => value
-            .items()
-            .all(|patch| completes_policy(parsed, kustomization, patch)),
-        _ => false,
-    };
-    depth < MAX_DEPTH
-        && parsed.is_unambiguous(kustomization)
-        && kustomization.loads().next().is_some()
-        && kustomization.root.entries().all(is_allowed)
+impl<'s> Search<'s> {
+    fn new(parsed: &'s Parsed<'s>, is_such: &'s dyn Fn(Node<'_>) -> bool) -> Self {
+        Self {
+            parsed,
+            is_such,
+            takes_wiring: false,
+            left: MAX_ENTRIES,
+        }
+    }
+
+    /// Whether all functions of a kustomization meet the condition.
+    fn is_met_by_all(&mut self, kustomization: Kustomization<'_>) -> bool {
+        FUNCTIONS
+            .iter()
+            .flat_map(|field| kustomization.strings(field))
+            .all(|entry| self.is_met(kustomization, entry.text(), 0))
+    }
+
+    /// Whether all functions of an entry (a file, a directory or inline text) meet the condition.
+    fn is_met(&mut self, kustomization: Kustomization<'_>, entry: &str, depth: usize) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        if is_inline(entry) {
+            return yaml::parse(entry).is_ok_and(|tree| self.holds(&tree));
+        }
+        let Some(path) = kustomization.resolve(entry) else {
+            return false;
+        };
+        match self.parsed.kustomization(&path) {
+            Some(inner) => {
+                self.takes_wiring && wires(self.parsed, inner) || self.gathers(inner, depth + 1)
+            }
+            None => self
+                .parsed
+                .strict_tree(&path)
+                .is_some_and(|tree| self.holds(tree)),
+        }
+    }
+
+    /// Whether a kustomization only gathers such functions, sets their namespace, and completes the
+    /// `spec` of a policy.
+    fn gathers(&mut self, kustomization: Kustomization<'_>, depth: usize) -> bool {
+        let parsed = self.parsed;
+        let is_allowed = |(key, value): (Node<'_>, Node<'_>)| match key.text() {
+            "apiVersion" | "kind" | "namespace" => value.is_scalar(),
+            "resources" | "bases" => value
+                .items()
+                .all(|entry| entry.is_scalar() && self.is_met(kustomization, entry.text(), depth)),
+            "patches" => value
+                .items()
+                .all(|patch| completes_policy(parsed, kustomization, patch)),
+            _ => false,
+        };
+        depth < MAX_DEPTH
+            && parsed.is_unambiguous(kustomization)
+            && kustomization.loads().next().is_some()
+            && kustomization.root.entries().all(is_allowed)
+    }
+
+    /// Whether all functions of a text meet the condition.
+    fn holds(&self, tree: &Tree<'_>) -> bool {
+        tree.roots()
+            .filter(|root| !root.is_null())
+            .all(self.is_such)
+    }
 }
 
 /// Whether a patch changes nothing outside `spec`, which declares no function.
@@ -223,12 +335,13 @@ fn only_in_spec(tree: &Tree<'_>) -> bool {
     })
 }
 
-/// Whether a text contains only such functions.
-fn holds_own(tree: &Tree<'_>) -> bool {
-    tree.roots().filter(|root| !root.is_null()).all(is_function)
+/// Whether a function is part of kustomize, and starts no program.
+fn is_built_in(root: Node<'_>) -> bool {
+    root.str_at(&["apiVersion"]) == Some("builtin") && starts_nothing(root)
 }
 
-fn is_function(root: Node<'_>) -> bool {
+/// Whether kustomize starts no other program for a function, even with plugins enabled.
+fn starts_nothing(root: Node<'_>) -> bool {
     let kind = root.str_at(&["kind"]).unwrap_or_default();
     let fields: Option<&[&str]> = match root.str_at(&["apiVersion"]) {
         // The other fields are its settings; kinds that start a program are not among these.
@@ -288,7 +401,7 @@ fn has_harmless_metadata(metadata: Node<'_>) -> bool {
 /// An annotation without a domain is a person's: every host puts its domain before the name.
 fn is_harmless_annotation((key, value): (Node<'_>, Node<'_>)) -> bool {
     match key.text() {
-        FUNCTION => value.as_str().is_some_and(is_exec),
+        FUNCTION | OLD_FUNCTION => value.as_str().is_some_and(is_exec),
         LOCAL_CONFIG => true,
         "<<" => false,
         key => {

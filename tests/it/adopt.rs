@@ -4,6 +4,7 @@ mod corpus;
 mod drift;
 mod first;
 mod overridden;
+mod part;
 mod prune;
 mod repository;
 mod returned;

@@ -1,5 +1,6 @@
-//! Builds a directory without sources of Secrets that are absent by design: it copies the files,
-//! replaces each missing one with a stub, and marks the keys of its Secret as unknown.
+//! Builds a directory without sources of Secrets that are absent by design, or without this
+//! program's functions: it copies the files, replaces each missing or changed one, and marks the
+//! keys of a Secret without its source as unknown.
 
 use std::fs;
 use std::path::Path;
@@ -22,18 +23,39 @@ impl Builder {
         place: &Place,
         lacking: &Lacking<'_>,
     ) -> anyhow::Result<Option<String>> {
+        Ok(match self.build_copy(root, place, lacking)? {
+            Copied::Built(Ok(content)) => Some(unknown(&content)),
+            _ => None,
+        })
+    }
+
+    /// Builds a copy of a directory.
+    pub(super) fn build_copy(
+        &self,
+        root: &Path,
+        place: &Place,
+        lacking: &Lacking<'_>,
+    ) -> anyhow::Result<Copied> {
         let copy = tempfile::Builder::new()
             .prefix("without-")
             .tempdir_in(place.directory.path())
             .context("cannot create a temporary directory")?;
         let below = fs::canonicalize(copy.path()).context("cannot find a temporary directory")?;
         if !fill(&below, root, lacking)? {
-            return Ok(None);
+            return Ok(Copied::Not);
         }
         let moved = files::mirrored(&below, root);
         let built = self.single(&moved, place, lacking.directory, lacking.may_be_ours)?;
-        Ok(built.and_then(Result::ok).map(|content| unknown(&content)))
+        Ok(built.map_or(Copied::TooLate, Copied::Built))
     }
+}
+
+/// The result of building a copy.
+pub(super) enum Copied {
+    /// The files cannot be copied as kustomize would read them.
+    Not,
+    TooLate,
+    Built(Result<String, String>),
 }
 
 /// Copies the files of a directory, and returns whether all could be copied as kustomize would read

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, bail};
 
 use super::progress::Count;
+use super::without::Copied;
 use super::{Builder, Lacking, Place, Request, Sealed};
 use crate::gate::Builds;
 
@@ -31,6 +32,8 @@ enum Job<'r> {
     Batch(Vec<&'r str>),
     /// A directory, and whether it starts nothing except this program if plugins are enabled.
     Single(&'r str, bool),
+    /// One without this program's functions.
+    Unwired(&'r Lacking<'r>),
     /// One that lacks sources of Secrets.
     Lacking(&'r Lacking<'r>),
 }
@@ -57,8 +60,10 @@ impl Builder {
             }
         });
         let singles = request.single.iter();
-        let singles =
-            singles.map(|directory| Job::Single(directory, request.ours.contains(directory)));
+        let singles = singles.map(|directory| match request.unwired.get(directory) {
+            Some(copy) => Job::Unwired(copy),
+            None => Job::Single(directory, request.ours.contains(directory)),
+        });
         let beside = request.beside.iter();
         let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
         let singles = singles.chain(request.lacking.iter().map(Job::Lacking));
@@ -141,6 +146,7 @@ impl<'w> Work<'w> {
                     self.single(directory, may_be_ours)?;
                 }
                 Some(Job::Batch(batch)) => self.batch(&batch)?,
+                Some(Job::Unwired(copy)) => self.unwired(copy)?,
                 Some(Job::Lacking(lacking)) => self.without(lacking)?,
             }
         }
@@ -213,6 +219,19 @@ impl<'w> Work<'w> {
             // A directory that fails in any case gets its own error message.
             None => self.single(lacking.directory, lacking.may_be_ours),
         }
+    }
+
+    fn unwired(&self, copy: &'w Lacking<'w>) -> anyhow::Result<()> {
+        if self.is_given_up() {
+            return self.single(copy.directory, false);
+        }
+        let built = match self.builder.build_copy(self.root, self.place, copy)? {
+            Copied::Built(built) => built,
+            Copied::TooLate => Err(self.hang()),
+            Copied::Not => return self.single(copy.directory, false),
+        };
+        self.keep(copy.directory, built);
+        Ok(())
     }
 
     /// Counts a directory that took too long on its own, and returns the message.

@@ -126,6 +126,7 @@ pub(super) fn adopt(
     let scene = Scene {
         policy,
         layout,
+        site: gate.site,
         resources,
         today,
         is_wired: terms.is_wired || is_run_by_builds(text.as_ref()),

@@ -420,7 +420,7 @@ fn components_and_kustomizations_load_only_through_their_own_fields() {
         ("resources: [t.yaml, w]", None),
         ("resources: [t.yaml]\ncomponents: [w]", Some(Reason::Type)),
         ("resources: [t.yaml, p]", Some(Reason::Type)),
-        ("resources: [t.yaml]\napiVersion: v1", Some(Reason::Type)),
+        ("resources: [t.yaml]\napiVersion: v1", Some(Reason::Version)),
     ] {
         let files = [
             ("kustomization.yaml", kustomization),

@@ -94,6 +94,11 @@ impl Repository {
 
     /// Runs the program in the repository.
     pub fn krm_parity(&self, arguments: &[&str]) -> Run {
+        self.krm_parity_in("", arguments)
+    }
+
+    /// Runs the program in a directory of the repository.
+    pub fn krm_parity_in(&self, directory: &str, arguments: &[&str]) -> Run {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let tools = [self.kustomize.parent().unwrap(), binary().parent().unwrap()];
         let tools = tools.map(Path::to_path_buf);
@@ -101,7 +106,7 @@ impl Repository {
         let mut command = Command::new(binary());
         command
             .args(arguments)
-            .current_dir(self.root())
+            .current_dir(self.root().join(directory))
             .env("PATH", path.unwrap())
             .env("SOURCE_DATE_EPOCH", TODAY);
         run(&mut command)

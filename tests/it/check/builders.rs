@@ -359,3 +359,38 @@ fn a_flag_that_the_builder_does_not_know_ends_the_run() {
         assert_eq!(run.stdout, "", "{run:#?}");
     }
 }
+
+/// What kustomize rejects about the head of a kustomization is said in words for that field.
+#[test]
+fn an_unknown_version_or_kind_of_a_kustomization_is_named() {
+    for (head, words) in [
+        (
+            "apiVersion: kustomize.config.k8s.io/v1\n",
+            "kustomize.config.k8s.io/v1: kustomize knows no such apiVersion of a Kustomization, only kustomize.config.k8s.io/v1beta1",
+        ),
+        (
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n",
+            "kustomize.config.k8s.io/v1beta1: kustomize knows no such apiVersion of a Component, only kustomize.config.k8s.io/v1alpha1",
+        ),
+        (
+            "kind: Kustomisation\n",
+            "Kustomisation: kustomize knows only the kinds Kustomization and Component here",
+        ),
+    ] {
+        let tree = service("");
+        tree.write(
+            "web/overlays/dev/kustomization.yaml",
+            &format!("{head}resources: [../../base]\n"),
+        );
+        let run = alone(&tree.path(""), &["check", "--format", "json"]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let failures = failures(&report);
+        let [(environment, said, line)] = failures.as_slice() else {
+            panic!("{head}: {failures:?}");
+        };
+        assert_eq!(environment, "dev");
+        assert!(said.contains(words), "{said}");
+        assert_eq!(line, "web/overlays/dev/kustomization.yaml:1");
+    }
+}

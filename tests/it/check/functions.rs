@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::{NEWEST, findings};
 use crate::support::{Run, Tree, binary, require, run};
 
@@ -104,8 +106,8 @@ fn other_mechanisms() -> Vec<(&'static str, String)> {
             ),
         ),
         (
-            "a config map with our image",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: 'container: {image: example.com/krm-parity:1}'}\n".to_owned(),
+            "a config map with an image that only begins like ours",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: 'container: {image: example.com/krm-paritys:1}'}\n".to_owned(),
         ),
         (
             "a list",
@@ -381,9 +383,14 @@ fn functions_of_this_program_are_skipped() {
         format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {{{exec}}}\ndata: {{environment: prod}}\n"),
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\nspec: {environment: prod}\n".to_owned(),
         format!("apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n  annotations: {{owner: me, {exec}}}\n"),
+        own("  annotations: {config.kubernetes.io/function: 'container: {image: ghcr.io/acme/krm-parity:0.1.0}'}\n"),
+        own("  annotations: {config.kubernetes.io/container: 'example.com:5000/krm-parity@sha256:a', example.com/team: shop}\n"),
+        own("  configFn: {container: {image: krm-parity}}\n"),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.k8s.io/function: 'exec: {path: krm-parity}'}\ndata: {environment: prod}\n".to_owned(),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  annotations: {config.kubernetes.io/function: 'container: {image: example.com/krm-parity:1}'}\ndata: {environment: prod}\n".to_owned(),
     ] {
         for (place, field) in [("overlay", "transformers"), ("base", "Transformers"), ("gathering", "transformers"), ("component", "transformers")] {
-            for flag in ["--format=text", "--one-by-one"] {
+            for flag in ["--format=text", "--one-by-one", "--builder=both"] {
                 let tree = repository(place, field, false, &function);
                 let run = scene.run(&tree.path(""), &["check", flag]);
                 assert!(!scene.has_run(), "{function}: {run:#?}");
@@ -477,9 +484,24 @@ fn functions_of_this_program_are_skipped_in_builds_of_their_own() {
             "overlays/production",
             "transformers: [evil.yaml, parity.yaml]\n",
         );
-        let run = scene.run(&tree.path(""), &["check"]);
-        assert!(!scene.has_run(), "{base}: {run:#?}");
-        assert_eq!(run.code, Some(1), "{base}: {run:#?}");
-        assert!(run.stdout.contains("not run"), "{base}: {run:#?}");
+        for builder in ["auto", "kustomize"] {
+            let run = scene.run(
+                &tree.path(""),
+                &["check", "--format", "json", "--builder", builder],
+            );
+            assert!(!scene.has_run(), "{base}: {run:#?}");
+            assert_eq!(run.code, Some(1), "{base}: {run:#?}");
+            let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+            let [finding] = report["findings"].as_array().expect("findings").as_slice() else {
+                panic!("{base}: {report:#}");
+            };
+            // The words and the place are those of the function, not of the recorder in the base.
+            let headline = finding["headline"].as_str().unwrap_or_default();
+            assert!(
+                headline.contains("'Evil'; this function was not run"),
+                "{headline}"
+            );
+            assert_eq!(finding["place"]["file"], "overlays/production/evil.yaml");
+        }
     }
 }

@@ -93,6 +93,47 @@ fn pipes_that_are_named_are_read() {
     assert_eq!(run.code, Some(0), "{run:#?}");
 }
 
+/// A policy may come from a pipe outside of the checked files, and is named as the user named it.
+#[test]
+fn a_policy_may_be_a_pipe_that_is_named() {
+    let tree = scene();
+    tree.write(
+        "strict.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [dev, qa, production]}\n",
+    );
+    pipe(&tree, "pipe");
+    fs::create_dir_all(tree.path("work/.git")).expect("a folder");
+    for (policy, name) in [
+        ("../pipe", "../pipe"),
+        ("<(cat ../strict.yaml)", "/dev/fd/"),
+    ] {
+        let script = format!(
+            "(timeout 20 sh -c 'cat ../strict.yaml > ../pipe' &) 2>/dev/null; \"$0\" check --policy {policy}"
+        );
+        let mut command = Command::new("bash");
+        let inner = self::command(&tree, &[]);
+        for (name, value) in inner.get_envs() {
+            command.env(name, value.expect("a value"));
+        }
+        command.current_dir(tree.path("work"));
+        let run = run(command.args(["-c", &script]).arg(binary()));
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(run.stdout.contains("has no environment qa"), "{run:#?}");
+        let note = format!("the policy is {name}");
+        assert!(run.stdout.contains(&note), "{run:#?}");
+    }
+    // The checked files must not be able to stop their own check.
+    pipe(&tree, "work/config");
+    let begin = Instant::now();
+    let own = ask(&tree, &["check", "--policy", "config", "overlays/dev"]);
+    assert_eq!(own.code, Some(2), "{own:#?}");
+    assert!(
+        own.stderr.contains("cannot read config: it is a pipe"),
+        "{own:#?}"
+    );
+    assert!(begin.elapsed() < Duration::from_secs(30));
+}
+
 #[test]
 fn paths_that_no_system_accepts_get_a_short_message() {
     let tree = scene();
