@@ -38,7 +38,8 @@ pub use exemption::{exempting, nearby};
 pub use gaps::build_failure::unreadable;
 pub use gaps::missing_environment::gone;
 pub use gaps::{
-    Absent, Failure, Gaps, Input, Look, Missing, Patterns, Reason, Unjudged, UnusedPattern,
+    Absent, Failure, Gaps, Gathered, Input, Look, Missing, Patterns, Reason, Unjudged,
+    UnusedPattern,
 };
 pub use live::{Cluster, Names, Overlay, owner};
 pub use loosened_policy::Stated;

@@ -11,7 +11,7 @@ use crate::layout::{self, Overlay, Service, Site};
 use crate::policy::Layout;
 use crate::repo::{Edge, Parsed, Role, To, join, relative, speaks_of_deployers};
 use crate::resource::Resource;
-use crate::rules::{self, Deployed, Notifications, Repository, called, deploys};
+use crate::rules::{self, Deployed, Gathered, Notifications, Repository, called, deploys};
 use crate::yaml::{self, Node};
 
 /// The findings about these objects, with their lines.
@@ -51,6 +51,24 @@ pub fn deployers<'g>(
         place.is_none_or(|place| !environments.files.contains(place.file.as_str()))
     });
     findings
+}
+
+/// The overlays that are loaded for an environment of another name.
+///
+/// Like objects that declare deployments, what loads them may belong to no service.
+pub fn gathered(gate: &Gate<'_>) -> Vec<Gathered> {
+    let site = gate.site.as_ref().filter(|_| gate.tells_deployers);
+    let (Some(site), Some(parsed)) = (site, gate.parsed) else {
+        return Vec::new();
+    };
+    let mut found = layout::gathered(parsed, site, gate.policy, services(gate));
+    for one in &mut found {
+        let mut judged = gate.layout.services.iter();
+        if !judged.any(|service| service.name == one.service) {
+            one.service.clear();
+        }
+    }
+    found
 }
 
 /// Whether the files that were asked for contain objects of Argo CD or Flux, and no kustomization

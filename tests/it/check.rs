@@ -16,6 +16,7 @@ mod disguise;
 mod everything;
 mod fleet;
 mod functions;
+mod gathered;
 mod git;
 mod helm;
 mod hidden;
