@@ -129,13 +129,16 @@ pub fn judge(
 }
 
 /// Judges deployers' resources (such as Applications) that belong to no environment: a file or a directory by itself.
+///
+/// `from` is its path.
 #[must_use]
 pub fn judge_alone(
     resources: &[Resource<'_>],
+    from: &str,
     repository: &Repository,
     policy: &Policy,
 ) -> Vec<Finding> {
-    let own = own::alone(resources, repository);
+    let own = own::alone(resources, from, repository);
     let mut found = Found::default();
     for check in REGISTRY.iter().filter_map(|entry| entry.own) {
         check(&own, policy, &mut found);

@@ -36,13 +36,15 @@ pub fn deployers<'g>(
     let mut findings = Vec::new();
     for file in parsed.sources.beside().filter(|file| is_asked(file)) {
         if holds(parsed, file) {
-            judge(gate, &Replay::file(parsed, file), repository, &mut findings);
+            let replay = Replay::file(parsed, file);
+            judge(gate, &replay, &place(site, file), repository, &mut findings);
         }
     }
     for directory in tops(parsed, &environments) {
         if is_asked(parsed.kustomization(directory).map_or("", |one| one.file)) {
             let replay = Replay::overlay(parsed, directory, &[]);
-            judge(gate, &replay, repository, &mut findings);
+            let from = place(site, directory);
+            judge(gate, &replay, &from, repository, &mut findings);
         }
     }
     // Files that are also part of an environment are judged there.
@@ -107,10 +109,7 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     if !sources.may_deploy() {
         return None;
     }
-    let place = |path: &str| match relative(&join("", site.root), &join(site.here, path)).as_str() {
-        "." => String::new(),
-        path => path.to_owned(),
-    };
+    let place = |path: &str| place(site, path);
     let unseen = sources.unseen().iter().map(|unseen| unseen.path.as_str());
     let links = sources.links().map(|(link, _)| link);
     let directories = sources.directories().iter();
@@ -171,10 +170,19 @@ fn notifications(parsed: &Parsed<'_>) -> Notifications {
     all
 }
 
-/// Judges the resources of a replay.
+/// A path from the root of the repository.
+fn place(site: &Site<'_>, path: &str) -> String {
+    match relative(&join("", site.root), &join(site.here, path)).as_str() {
+        "." => String::new(),
+        path => path.to_owned(),
+    }
+}
+
+/// Judges the resources of a replay of a file or a directory.
 fn judge(
     gate: &Gate<'_>,
     replay: &Replay<'_>,
+    from: &str,
     repository: &Repository,
     findings: &mut Vec<Finding>,
 ) {
@@ -187,7 +195,7 @@ fn judge(
         .filter_map(Resource::read)
         .filter(deploys)
         .collect();
-    for mut finding in rules::judge_alone(&resources, repository, gate.policy) {
+    for mut finding in rules::judge_alone(&resources, from, repository, gate.policy) {
         finding.place = Target::overlay(&finding).and_then(|target| replay.cause(&target));
         findings.push(finding);
     }
