@@ -105,6 +105,26 @@ fn a_link_names_an_environment() {
 }
 
 #[test]
+fn the_target_of_a_link_is_judged_once_and_under_the_name_of_the_link() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (real, way) in [
+        ("apps/web/real/b", "../../base"),
+        ("apps/web/overlays/x", "../../base"),
+    ] {
+        let tree = tree(real, &format!("resources: [{way}]\n{IMAGE}"));
+        let link = tree.path("apps/web/overlays/prod");
+        symlink(tree.path(real), &link).expect("a link");
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let expected = "image error apps/web/overlays/prod/kustomization.yaml";
+        assert_eq!(told(&report), [expected], "{real}");
+        let services = report["services"].as_array().expect("services");
+        assert_eq!(services.len(), 1, "{real}: {report:#}");
+        let environments = services[0]["environments"].as_array().expect("some");
+        assert_eq!(environments.len(), 2, "{real}: {report:#}");
+    }
+}
+
+#[test]
 fn variants_are_one_warning_and_are_not_compared() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
