@@ -9,6 +9,7 @@
 
 mod disagreement;
 mod origin;
+mod strangers;
 mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,7 @@ use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 use disagreement::{Disagreement, are_same};
 use origin::{Layers, Origin, Origins, is_same};
+use strangers::{strangers, tell_strangers};
 use voice::Matter;
 
 /// The record of the rule.
@@ -61,7 +63,12 @@ pub(in crate::rules) fn check(
     let mut layers = None;
     let mut disagreements = Vec::new();
     let mut lacks = Vec::new();
+    let strangers = strangers(matrix, &order);
     for comparison in &matrix.siblings {
+        let sides = &comparison.sides;
+        if strangers.contains(sides.baseline) || strangers.contains(sides.environment) {
+            continue;
+        }
         let Against::Sibling { is_of_one_base, .. } = comparison.sides.against else {
             continue;
         };
@@ -99,6 +106,7 @@ pub(in crate::rules) fn check(
     let from = (&kin, overridden, policy);
     blame(matrix, from, &order, disagreements, found);
     blame_lacks(matrix, &order, lacks, found);
+    tell_strangers(matrix, &order, &strangers, found);
 }
 
 /// A resource that one of two environments lacks.

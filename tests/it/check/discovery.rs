@@ -125,6 +125,33 @@ fn the_target_of_a_link_is_judged_once_and_under_the_name_of_the_link() {
 }
 
 #[test]
+fn environments_with_nothing_in_common_are_one_mismatch() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: alpha}\n";
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    let both = format!("{}---\n{service}", deployment("1", 10));
+    tree.kustomization("env/dev", "a.yaml", namespace);
+    tree.kustomization("env/prod", "b.yaml", &both);
+    let one = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        told(&one),
+        ["environment-mismatch error env/prod/kustomization.yaml"]
+    );
+    assert_eq!(
+        one["findings"][0]["headline"],
+        "prod has no resource in common with dev"
+    );
+    // Two others agree, so only the third is wrong.
+    tree.kustomization("env/staging", "b.yaml", &both);
+    let one = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        told(&one),
+        ["environment-mismatch error env/dev/kustomization.yaml"]
+    );
+}
+
+#[test]
 fn variants_are_one_warning_and_are_not_compared() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
