@@ -61,6 +61,7 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         look: look(gate, resources, &others),
         others,
         unjudged: unjudged(gate),
+        gathered: deployers::gathered(gate),
         repository,
         ..Gaps::default()
     };

@@ -38,7 +38,8 @@ pub use exemption::{exempting, nearby};
 pub use gaps::build_failure::unreadable;
 pub use gaps::missing_environment::gone;
 pub use gaps::{
-    Absent, Failure, Gaps, Input, Look, Missing, Patterns, Reason, Unjudged, UnusedPattern,
+    Absent, Failure, Gaps, Gathered, Input, Look, Missing, Patterns, Reason, Unjudged,
+    UnusedPattern,
 };
 pub use live::{Cluster, Names, Overlay, owner};
 pub use loosened_policy::Stated;
@@ -129,13 +130,16 @@ pub fn judge(
 }
 
 /// Judges deployers' resources (such as Applications) that belong to no environment: a file or a directory by itself.
+///
+/// `from` is its path.
 #[must_use]
 pub fn judge_alone(
     resources: &[Resource<'_>],
+    from: &str,
     repository: &Repository,
     policy: &Policy,
 ) -> Vec<Finding> {
-    let own = own::alone(resources, repository);
+    let own = own::alone(resources, from, repository);
     let mut found = Found::default();
     for check in REGISTRY.iter().filter_map(|entry| entry.own) {
         check(&own, policy, &mut found);

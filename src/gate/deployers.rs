@@ -11,7 +11,7 @@ use crate::layout::{self, Overlay, Service, Site};
 use crate::policy::Layout;
 use crate::repo::{Edge, Parsed, Role, To, join, relative, speaks_of_deployers};
 use crate::resource::Resource;
-use crate::rules::{self, Deployed, Notifications, Repository, called, deploys};
+use crate::rules::{self, Deployed, Gathered, Notifications, Repository, called, deploys};
 use crate::yaml::{self, Node};
 
 /// The findings about these objects, with their lines.
@@ -36,13 +36,15 @@ pub fn deployers<'g>(
     let mut findings = Vec::new();
     for file in parsed.sources.beside().filter(|file| is_asked(file)) {
         if holds(parsed, file) {
-            judge(gate, &Replay::file(parsed, file), repository, &mut findings);
+            let replay = Replay::file(parsed, file);
+            judge(gate, &replay, &place(site, file), repository, &mut findings);
         }
     }
     for directory in tops(parsed, &environments) {
         if is_asked(parsed.kustomization(directory).map_or("", |one| one.file)) {
             let replay = Replay::overlay(parsed, directory, &[]);
-            judge(gate, &replay, repository, &mut findings);
+            let from = place(site, directory);
+            judge(gate, &replay, &from, repository, &mut findings);
         }
     }
     // Files that are also part of an environment are judged there.
@@ -51,6 +53,24 @@ pub fn deployers<'g>(
         place.is_none_or(|place| !environments.files.contains(place.file.as_str()))
     });
     findings
+}
+
+/// The overlays that are loaded for an environment of another name.
+///
+/// Like objects that declare deployments, what loads them may belong to no service.
+pub fn gathered(gate: &Gate<'_>) -> Vec<Gathered> {
+    let site = gate.site.as_ref().filter(|_| gate.tells_deployers);
+    let (Some(site), Some(parsed)) = (site, gate.parsed) else {
+        return Vec::new();
+    };
+    let mut found = layout::gathered(parsed, site, gate.policy, services(gate));
+    for one in &mut found {
+        let mut judged = gate.layout.services.iter();
+        if !judged.any(|service| service.name == one.service) {
+            one.service.clear();
+        }
+    }
+    found
 }
 
 /// Whether the files that were asked for contain objects of Argo CD or Flux, and no kustomization
@@ -89,10 +109,7 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     if !sources.may_deploy() {
         return None;
     }
-    let place = |path: &str| match relative(&join("", site.root), &join(site.here, path)).as_str() {
-        "." => String::new(),
-        path => path.to_owned(),
-    };
+    let place = |path: &str| place(site, path);
     let unseen = sources.unseen().iter().map(|unseen| unseen.path.as_str());
     let links = sources.links().map(|(link, _)| link);
     let directories = sources.directories().iter();
@@ -153,10 +170,19 @@ fn notifications(parsed: &Parsed<'_>) -> Notifications {
     all
 }
 
-/// Judges the resources of a replay.
+/// A path from the root of the repository.
+fn place(site: &Site<'_>, path: &str) -> String {
+    match relative(&join("", site.root), &join(site.here, path)).as_str() {
+        "." => String::new(),
+        path => path.to_owned(),
+    }
+}
+
+/// Judges the resources of a replay of a file or a directory.
 fn judge(
     gate: &Gate<'_>,
     replay: &Replay<'_>,
+    from: &str,
     repository: &Repository,
     findings: &mut Vec<Finding>,
 ) {
@@ -169,7 +195,7 @@ fn judge(
         .filter_map(Resource::read)
         .filter(deploys)
         .collect();
-    for mut finding in rules::judge_alone(&resources, repository, gate.policy) {
+    for mut finding in rules::judge_alone(&resources, from, repository, gate.policy) {
         finding.place = Target::overlay(&finding).and_then(|target| replay.cause(&target));
         findings.push(finding);
     }

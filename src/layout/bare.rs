@@ -16,7 +16,7 @@ use crate::repo::{NAMES, Parsed, split};
 use crate::rules::{Reason, Unjudged};
 use crate::text::one_line;
 
-/// What was found of such directories.
+/// The directories of both kinds.
 pub struct Bare {
     /// Those beside environments, which are environments too.
     pub beside: Vec<Unjudged>,

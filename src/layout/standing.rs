@@ -112,8 +112,8 @@ fn compose(standing: &mut [Standing], words: Words<'_>) {
     }
 }
 
-/// Drops the real directories behind links, if the links rename all environments of a service in
-/// the same way.
+/// Drops the real directories behind links: those without a word for an environment, and those of
+/// which links rename all environments of a service in the same way.
 ///
 /// A link to only one of several environments must not separate it from the others, with which it
 /// is compared.
@@ -140,8 +140,16 @@ pub fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
             gone.extend(real.iter().map(|&directory| directory.to_owned()));
         }
     }
+    // `overlays/production` may lead to `real/b`, which is not an environment of its own.
+    let named = parsed
+        .sources
+        .links()
+        .filter(|(link, _)| keys.contains_key(link));
+    let named: BTreeSet<String> = named.map(|(_, to)| to.to_owned()).collect();
     for one in standing.iter_mut() {
-        if gone.contains(&one.candidate.directory) {
+        let is_named =
+            matches!(one.kind, Kind::Unnamed(_)) && named.contains(&one.candidate.directory);
+        if is_named || gone.contains(&one.candidate.directory) {
             one.kind = Kind::Other;
         }
     }

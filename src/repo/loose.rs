@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn manifests_are_told_from_other_files() {
+    fn manifests_are_distinguished_from_other_files() {
         let document = |version: &str, kind: &str| {
             format!("# x\napiVersion: {version}\nkind: {kind} # x\nmetadata: {{name: a}}\n")
         };

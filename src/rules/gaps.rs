@@ -21,6 +21,8 @@ pub struct Gaps {
     pub failures: Vec<Failure>,
     /// Directories that look like overlays and were not judged.
     pub unjudged: Vec<Unjudged>,
+    /// The overlays that are loaded for an environment of another name.
+    pub gathered: Vec<Gathered>,
     /// The images that environments ran before, as far as the history is known.
     pub past: Past,
     /// Findings that no comparison shows, to be weighed with the rest.
@@ -144,6 +146,23 @@ pub enum Reason {
     LeadsNowhere,
     /// Its name is not UTF-8.
     NoText,
+}
+
+/// An overlay that a kustomization loads for an environment of another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gathered {
+    /// The directory of the kustomization.
+    pub directory: String,
+    /// The service of the overlay; empty if it is not judged.
+    pub service: String,
+    /// The environment that should have been loaded.
+    pub environment: String,
+    /// The directory of the overlay.
+    pub loaded: String,
+    /// The directory of the overlay that should have been loaded.
+    pub right: String,
+    /// The entry that loads it.
+    pub place: Place,
 }
 
 /// A pattern of the policy that matches no directory.

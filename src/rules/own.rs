@@ -36,6 +36,8 @@ pub(super) struct Own<'c, 'a> {
     /// The baseline that it is compared with; empty if there is none.
     baseline: &'c str,
     pub(super) resources: &'c [Resource<'a>],
+    /// The path of the file or the directory that declares it, if it is in no environment.
+    from: &'c str,
     /// Values that no report may show.
     hidden: &'c [String],
     /// The repository that it is in, if that is known.
@@ -62,6 +64,7 @@ pub(super) fn environments<'c, 'a>(
                 environment: sides.environment,
                 baseline: if is_against_base { sides.baseline } else { "" },
                 resources: sides.overlay,
+                from: "",
                 hidden: sides.hidden,
                 repository,
             });
@@ -72,6 +75,7 @@ pub(super) fn environments<'c, 'a>(
                 environment: sides.baseline,
                 baseline: "",
                 resources: sides.base,
+                from: "",
                 hidden: sides.hidden,
                 repository,
             });
@@ -83,6 +87,7 @@ pub(super) fn environments<'c, 'a>(
 /// The resources of a deployer that are in no environment.
 pub(super) fn alone<'c, 'a>(
     resources: &'c [Resource<'a>],
+    from: &'c str,
     repository: &'c Repository,
 ) -> Own<'c, 'a> {
     Own {
@@ -90,6 +95,7 @@ pub(super) fn alone<'c, 'a>(
         environment: "",
         baseline: "",
         resources,
+        from,
         hidden: &[],
         repository: Some(repository),
     }

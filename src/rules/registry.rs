@@ -77,7 +77,9 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&expired_exemption::RULE),
     rule(&expiring_exemption::RULE),
     rule(&extra_object::RULE),
-    rule(&foreign_environment::RULE).matrix(foreign_environment::check),
+    rule(&foreign_environment::RULE)
+        .matrix(foreign_environment::check)
+        .gaps(foreign_environment::check_gathered),
     rule(&class::HEALTH_CHECKS),
     rule(&class::HOSTNAMES),
     rule(&class::IMAGE),

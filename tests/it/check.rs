@@ -17,6 +17,7 @@ mod doors;
 mod everything;
 mod fleet;
 mod functions;
+mod gathered;
 mod git;
 mod helm;
 mod hidden;

@@ -10,6 +10,7 @@
 mod disagreement;
 mod names;
 mod origin;
+mod strangers;
 mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,7 @@ use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 use disagreement::{Disagreement, are_same};
 use origin::{Layers, Origin, Origins, is_same};
+use strangers::{strangers, tell_strangers};
 use voice::Matter;
 
 /// The record of the rule.
@@ -62,7 +64,12 @@ pub(in crate::rules) fn check(
     let mut layers = None;
     let mut disagreements = Vec::new();
     let mut lacks = Vec::new();
+    let strangers = strangers(matrix, &order);
     for comparison in &matrix.siblings {
+        let sides = &comparison.sides;
+        if strangers.contains(sides.baseline) || strangers.contains(sides.environment) {
+            continue;
+        }
         let Against::Sibling { is_of_one_base, .. } = comparison.sides.against else {
             continue;
         };
@@ -114,6 +121,7 @@ pub(in crate::rules) fn check(
     let from = (&kin, overridden, policy);
     blame(matrix, from, &order, disagreements, found);
     blame_lacks(matrix, &order, lacks, found);
+    tell_strangers(matrix, &order, &strangers, found);
 }
 
 /// A resource that one of two environments lacks.

@@ -14,16 +14,18 @@ use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::ChangeKind;
 use crate::compare::identity::{says_name, share_a_name};
 use crate::compare::steps::keyed_path;
-use crate::finding::Finding;
+use crate::finding::{Compared, Finding, Name};
 use crate::naming::are_alike;
 use crate::path::{Path, Segment};
 use crate::policy::Policy;
 use crate::rules::found::Found;
+use crate::rules::gaps::{Gaps, Gathered};
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, turned, turned_change};
 use crate::rules::overridden::Overridden;
 use crate::rules::told::Saying;
 use crate::rules::words;
+use crate::text::one_line;
 use crate::yaml::Node;
 use called::called;
 
@@ -32,7 +34,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ForeignEnvironment,
     severity: Severity::Warning,
     summary: "A value of one environment must not contain the name of another one.",
-    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules. It is an error by default where an environment has the name of one before it, and that one has its own name there.",
+    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules. It is an error by default where an environment has the name of one before it, and that one has its own name there, or loads the overlay of another one.",
     example: "DB_HOST is db.staging.example.com in production",
     max: None,
     unit: "",
@@ -342,5 +344,31 @@ fn push(finding: Finding, is_copied: bool, found: &mut Found) {
         found.push_as(Severity::Error, finding);
     } else {
         found.push(finding);
+    }
+}
+
+/// The most characters of a path in a message.
+const MAX_PATH: usize = 200;
+
+/// The overlays that are loaded for an environment of another name.
+pub(in crate::rules) fn check_gathered(gaps: &Gaps, found: &mut Found) {
+    for one in &gaps.gathered {
+        found.push_as(Severity::Error, gathered(one));
+    }
+}
+
+fn gathered(one: &Gathered) -> Finding {
+    let path = |path: &str| one_line(path, MAX_PATH).into_owned();
+    let headline = format!(
+        "{} loads {}, which is another environment",
+        path(&one.directory),
+        path(&one.loaded)
+    );
+    let help = format!("Load {} instead.", path(&one.right));
+    Finding {
+        service: Name::new(&one.service),
+        compared: Compared::with_base(&one.environment, ""),
+        place: Some(one.place.clone()),
+        ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
     }
 }

@@ -481,3 +481,127 @@ fn an_application_does_not_hide_a_lost_environment() {
         assert!(run.stderr.contains("no service was found"), "{run:#?}");
     }
 }
+
+/// A Kustomization of Flux.
+fn flux(name: &str, path: &str) -> String {
+    format!(
+        "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: {name}, namespace: flux-system}}
+spec:
+  interval: 5m
+  prune: true
+  path: {path}
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"
+    )
+}
+
+#[test]
+fn flux_that_deploys_another_environment_is_reported() {
+    const STAGING: &str = "./services/checkout/overlays/staging";
+    let wrong = flux("checkout", STAGING);
+    let said = |file: &str| {
+        format!("argocd-source {file}:7 it is for production, but deploys the overlay of staging")
+    };
+    for (file, text) in [
+        // Its environment is the one of its cluster, or of its name.
+        ("clusters/production/checkout.yaml", wrong.clone()),
+        ("clusters/prod/checkout.yaml", wrong.clone()),
+        ("flux/checkout.yaml", flux("checkout-production", STAGING)),
+        (
+            "flux/checkout.yaml",
+            format!("{wrong}  targetNamespace: checkout-production\n"),
+        ),
+    ] {
+        assert_eq!(told(&repository(&[(file, &text)])), [said(file)], "{text}");
+    }
+    let elsewhere = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system}
+spec: {url: 'https://git.example.com/shop/other.git'}
+---
+";
+    for (file, text) in [
+        ("clusters/staging/checkout.yaml", wrong.clone()),
+        ("clusters/eu-west-1/checkout.yaml", wrong.clone()),
+        // The name says more than the path of the file.
+        (
+            "clusters/production/checkout.yaml",
+            flux("checkout-staging", STAGING),
+        ),
+        (
+            "clusters/production/checkout.yaml",
+            flux("checkout", PRODUCTION),
+        ),
+        (
+            "clusters/production/checkout.yaml",
+            flux("checkout", "./${env}"),
+        ),
+        (
+            "clusters/production/checkout.yaml",
+            format!("{elsewhere}{wrong}"),
+        ),
+        (
+            "clusters/production/checkout.yaml",
+            wrong.replace("GitRepository", "OCIRepository"),
+        ),
+    ] {
+        let tree = repository(&[(file, &text)]);
+        add_remote(&tree, "git@github.com:somebody/deploy");
+        assert_eq!(told(&tree), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn an_element_of_an_application_set_is_judged_like_an_application() {
+    let set = |path: &str, element: &str| {
+        let application = application("'checkout-{{.env}}'", path);
+        let (_, spec) = application.split_once("spec:\n").unwrap();
+        let spec: String = spec.lines().map(|line| format!("    {line}\n")).collect();
+        format!(
+            "\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: checkout, namespace: argocd}}
+spec:
+  goTemplate: true
+  generators:
+  - list:
+      elements:
+      - {{env: staging, path: services/checkout/overlays/staging}}
+      - {element}
+  template:
+    metadata: {{name: 'checkout-{{{{.env}}}}'}}
+    spec:
+{spec}"
+        )
+    };
+    let wrong = set(
+        "'{{ .path }}'",
+        "{env: production, path: services/checkout/overlays/staging}",
+    );
+    assert_eq!(
+        told(&repository(&[("argocd/set.yaml", &wrong)])),
+        [
+            "argocd-source argocd/set.yaml:10 it is for production, but deploys the overlay of staging"
+        ]
+    );
+    for (path, element) in [
+        (
+            "'{{.path}}'",
+            "{env: production, path: services/checkout/overlays/production}",
+        ),
+        ("'services/checkout/overlays/{{.env}}'", "{env: production}"),
+        ("'{{.path}}/{{.more}}'", "{env: production, path: services}"),
+    ] {
+        let text = set(path, element);
+        assert_eq!(
+            told(&repository(&[("argocd/set.yaml", &text)])),
+            Vec::<String>::new(),
+            "{text}"
+        );
+    }
+}

@@ -105,6 +105,53 @@ fn a_link_names_an_environment() {
 }
 
 #[test]
+fn the_target_of_a_link_is_judged_once_and_under_the_name_of_the_link() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (real, way) in [
+        ("apps/web/real/b", "../../base"),
+        ("apps/web/overlays/x", "../../base"),
+    ] {
+        let tree = tree(real, &format!("resources: [{way}]\n{IMAGE}"));
+        let link = tree.path("apps/web/overlays/prod");
+        symlink(tree.path(real), &link).expect("a link");
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let expected = "image error apps/web/overlays/prod/kustomization.yaml";
+        assert_eq!(told(&report), [expected], "{real}");
+        let services = report["services"].as_array().expect("services");
+        assert_eq!(services.len(), 1, "{real}: {report:#}");
+        let environments = services[0]["environments"].as_array().expect("some");
+        assert_eq!(environments.len(), 2, "{real}: {report:#}");
+    }
+}
+
+#[test]
+fn environments_with_nothing_in_common_are_one_mismatch() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: alpha}\n";
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    let both = format!("{}---\n{service}", deployment("1", 10));
+    tree.kustomization("env/dev", "a.yaml", namespace);
+    tree.kustomization("env/prod", "b.yaml", &both);
+    let one = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        told(&one),
+        ["environment-mismatch error env/prod/kustomization.yaml"]
+    );
+    assert_eq!(
+        one["findings"][0]["headline"],
+        "prod has no resource in common with dev"
+    );
+    // Two others agree, so only the third is wrong.
+    tree.kustomization("env/staging", "b.yaml", &both);
+    let one = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        told(&one),
+        ["environment-mismatch error env/dev/kustomization.yaml"]
+    );
+}
+
+#[test]
 fn variants_are_one_warning_and_are_not_compared() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
