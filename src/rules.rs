@@ -43,7 +43,7 @@ pub use gaps::{
 };
 pub use live::{Cluster, Names, Overlay, owner};
 pub use loosened_policy::Stated;
-pub use own::{Deployed, Notifications, Repository, called, deploys};
+pub use own::{Deployed, Notifications, Repository, called, deployed_changes, deploys};
 pub use past::{Blind, Past, Question, Ran, is_same_image, version};
 pub use registry::{RULES, record};
 

@@ -130,6 +130,7 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     bases.retain(|base, _| !overlays.contains_key(base));
     Some(Repository {
         notifications: notifications(parsed),
+        changes: changes(parsed),
         names: sources.addresses().iter().map(|one| called(one)).collect(),
         unseen: unseen
             .chain(links)
@@ -140,6 +141,20 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
         overlays,
         bases,
     })
+}
+
+/// The changes that deployers make to what they deploy, as their files say it.
+fn changes(parsed: &Parsed<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in parsed.sources.iter() {
+        let tree = parsed.tree(file).filter(|_| speaks_of_deployers(text));
+        let roots = tree.into_iter().flat_map(|tree| tree.roots());
+        let found = roots.filter_map(Resource::read);
+        for (path, said) in found.filter_map(|one| rules::deployed_changes(&one)) {
+            all.entry(path).or_default().insert(said);
+        }
+    }
+    all
 }
 
 /// The names that Applications can subscribe to, wherever they are declared: in the `ConfigMap`, or

@@ -7,6 +7,7 @@ pub(in crate::rules) mod argocd_paused;
 pub(in crate::rules) mod argocd_self_heal;
 pub(in crate::rules) mod argocd_source;
 pub(in crate::rules) mod argocd_sync_options;
+mod deployed_changes;
 mod notifications;
 pub(in crate::rules) mod replicas_and_autoscaler;
 mod repository;
@@ -14,6 +15,7 @@ mod repository;
 use std::collections::BTreeSet;
 
 pub use applications::deploys;
+pub use deployed_changes::deployed_changes;
 pub use notifications::Notifications;
 pub use repository::{Deployed, Repository, called};
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::applications::{Application, Switch, switch};
-use super::repository::{Deployed, Has, Repository};
+use super::deployed_changes::{changes, text};
+use super::repository::{Deployed, Has, Repository, within};
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::naming;
@@ -20,7 +21,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdSource,
     severity: Severity::Warning,
     summary: "The path of an Application must be an existing directory, and the overlay of the Application's environment.",
-    why: "Argo CD reports a missing path only at the next sync, and never reports that production deploys the overlay of staging. The same holds for an element of an ApplicationSet and for a Kustomization of Flux, whose environment may also be known from the path of its file.",
+    why: "Argo CD reports a missing path only at the next sync, and never reports that production deploys the overlay of staging. The same holds for an element of an ApplicationSet and for a Kustomization of Flux, whose environment may also be known from the path of its file. What these change in a build themselves, such as patches, is not checked.",
     example: "checkout-production of Argo CD has path: services/checkout/overlays/staging",
     max: None,
     unit: "",
@@ -61,6 +62,46 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
     for resource in own.resources {
         if let Some((source, names)) = flux(resource, own) {
             tell(resource, source, &names);
+        }
+    }
+    for resource in own.resources {
+        tell_changes(resource, own, repository, found);
+    }
+}
+
+/// Reports what a deployer changes in the build of an overlay, unless it does the same for all
+/// environments of the service.
+fn tell_changes(
+    resource: &Resource<'_>,
+    own: &Own<'_, '_>,
+    repository: &Repository,
+    found: &mut Found,
+) {
+    let Some((written, changes)) = changes(resource) else {
+        return;
+    };
+    let path = within(written).unwrap_or_default();
+    let Some(deployed) = repository.overlays.get(&path) else {
+        return;
+    };
+    if repository.is_changed_everywhere(&deployed.service, &text(&changes)) {
+        return;
+    }
+    for change in changes {
+        let what = change.name;
+        let says = Says {
+            headline: format!("its {what} change what was checked"),
+            demand: "They are not part of the build of the overlay.".to_owned(),
+            help: format!(
+                "Move them to the kustomization of {}, where they are checked.",
+                quoted(&path, MAX_NAME)
+            ),
+        };
+        let finding = own.finding(RULE.id, resource, change.way, says);
+        if change.is_version {
+            found.push_as(Severity::Info, finding);
+        } else {
+            found.push(finding);
         }
     }
 }
@@ -253,21 +294,6 @@ fn flux<'a>(resource: &Resource<'a>, own: &Own<'_, '_>) -> Option<(Source<'a>, V
     };
     // Files of variables decide the rest of the path.
     (!written.contains("${")).then(|| (source, names.map(str::to_owned).collect()))
-}
-
-/// A path without `.` and `..`; `None` if it leads out of the repository.
-fn within(path: &str) -> Option<String> {
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// What is wrong with a source.

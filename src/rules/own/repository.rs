@@ -18,6 +18,8 @@ pub struct Repository {
     pub overlays: BTreeMap<String, Deployed>,
     /// The directories that environments are made of, with the service.
     pub bases: BTreeMap<String, String>,
+    /// The changes that Applications and Kustomizations of Flux make to what they deploy, as texts; by directory.
+    pub changes: BTreeMap<String, BTreeSet<String>>,
     /// What Applications can subscribe to.
     pub notifications: Notifications,
 }
@@ -73,6 +75,20 @@ impl Repository {
         })
     }
 
+    /// Whether every environment of a service that something deploys has just these changes, and there are several.
+    pub(super) fn is_changed_everywhere(&self, service: &str, changes: &str) -> bool {
+        let own = |path: &String| {
+            let deployed = self.overlays.get(path);
+            deployed.is_some_and(|one| one.service == service)
+        };
+        let mut all = self
+            .changes
+            .iter()
+            .filter(|(path, _)| own(path))
+            .map(|(_, said)| said);
+        all.clone().count() > 1 && all.all(|said| said.iter().all(|one| one == changes))
+    }
+
     /// The names of the environments of a service.
     pub(super) fn siblings(&self, service: &str) -> impl Iterator<Item = &str> {
         let all = self.overlays.values();
@@ -92,4 +108,19 @@ pub fn called(address: &str) -> String {
 
 fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(above, _)| above)
+}
+
+/// A path without `.` and `..`; `None` if it leads out of the repository.
+pub(super) fn within(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }

@@ -605,3 +605,63 @@ spec:
         );
     }
 }
+
+#[test]
+fn what_a_deployer_changes_in_a_build_is_reported() {
+    let patched = |environment: &str, more: &str| {
+        let path = format!("services/checkout/overlays/{environment}");
+        let text = flux(&format!("checkout-{environment}"), &path);
+        (
+            format!("clusters/{environment}/checkout.yaml"),
+            format!("{text}{more}"),
+        )
+    };
+    let said = |staging: &str, production: &str| {
+        let files = [
+            patched("staging", staging),
+            patched("production", production),
+        ];
+        let files = files
+            .each_ref()
+            .map(|(path, text)| (path.as_str(), text.as_str()));
+        let report = report(binary(), &repository(&files).path(""), &[]);
+        let findings = report["findings"].as_array().unwrap();
+        let severities = findings.iter().map(|one| one["severity"].to_string());
+        let told = told_of(&report).into_iter().zip(severities);
+        told.map(|(told, severity)| format!("{told} {severity}"))
+            .collect::<Vec<_>>()
+    };
+    let patch = "  patches: [{patch: '- {op: remove, path: /a}', target: {kind: Deployment}}]\n";
+    let file = "argocd-source clusters/production/checkout.yaml:9";
+    assert_eq!(
+        said("", patch),
+        [format!(
+            "{file} its patches change what was checked \"warning\""
+        )]
+    );
+    assert_eq!(said(patch, patch), Vec::<String>::new());
+    let image = "  images: [{name: app, newName: other}]\n";
+    assert_eq!(
+        said("", image),
+        [format!(
+            "{file} its images change what was checked \"warning\""
+        )]
+    );
+    // This is what tools that update images write.
+    let tag = "  images: [{name: app, newTag: v2}]\n";
+    assert_eq!(
+        said("", tag),
+        [format!(
+            "{file} its images change what was checked \"info\""
+        )]
+    );
+    // An Application has them in its source.
+    let app = application("checkout-production", PRODUCTION).replace(
+        "targetRevision: main",
+        "targetRevision: main, kustomize: {images: ['app=other:1']}",
+    );
+    assert_eq!(
+        told(&repository(&[("argocd/checkout.yaml", &app)])),
+        ["argocd-source argocd/checkout.yaml:6 its images change what was checked"]
+    );
+}
