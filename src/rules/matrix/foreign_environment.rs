@@ -34,7 +34,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ForeignEnvironment,
     severity: Severity::Warning,
     summary: "A value of one environment must not contain the name of another one.",
-    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules. It is an error by default where an environment has the name of one before it, and that one has its own name there, or loads the overlay of another one.",
+    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules. It is an error by default where an environment has the namespace or the names of one before it, or loads the overlay of another one.",
     example: "DB_HOST is db.staging.example.com in production",
     max: None,
     unit: "",
@@ -90,7 +90,12 @@ pub(in crate::rules) fn check(
         let finding = one
             .comparison
             .change_finding(RULE.id, one.pair, &one.change, saying);
-        push(finding, one.is_copied, found);
+        // What was copied from an earlier environment would be deployed over it.
+        if one.is_copied {
+            found.push_as(Severity::Error, finding);
+        } else {
+            found.push(finding);
+        }
     }
     for said in collect(matrix).into_values() {
         for (&environment, &value) in &said.values {
@@ -128,15 +133,7 @@ pub(in crate::rules) fn check(
                 )
                 && let Some(shown) = said.shown.get(environment)
             {
-                let position = |name: &str| order.iter().position(|one| *one == name);
-                let own = said.values.get(*other);
-                // What more than two have alike is one thing that they share.
-                let is_shared =
-                    said.values.len() > 2 && said.values.values().all(|one| *one == value);
-                let is_copied = !is_shared
-                    && position(other) < position(environment)
-                    && own.is_some_and(|value| says_name(value, other) || are_alike(value, other));
-                tell(shown, other, is_copied, found);
+                tell(shown, other, found);
             }
         }
     }
@@ -313,8 +310,8 @@ impl<'m> Said<'m, '_> {
     }
 }
 
-/// Reports that an environment names another one; a value that an earlier one has with its own name was copied from it.
-fn tell(shown: &Shown<'_, '_>, other: &str, is_copied: bool, found: &mut Found) {
+/// Reports that an environment names another one.
+fn tell(shown: &Shown<'_, '_>, other: &str, found: &mut Found) {
     let around = shown.is_early.then(|| {
         let pair = Pair {
             base: shown.pair.overlay,
@@ -334,17 +331,7 @@ fn tell(shown: &Shown<'_, '_>, other: &str, is_copied: bool, found: &mut Found) 
         demand: RULE.summary,
         help: format!("Use the name that belongs to {environment}."),
     };
-    let finding = comparison.change_finding(RULE.id, pair, classified, saying);
-    push(finding, is_copied, found);
-}
-
-/// What was copied from an earlier environment is an error.
-fn push(finding: Finding, is_copied: bool, found: &mut Found) {
-    if is_copied {
-        found.push_as(Severity::Error, finding);
-    } else {
-        found.push(finding);
-    }
+    found.push(comparison.change_finding(RULE.id, pair, classified, saying));
 }
 
 /// The most characters of a path in a message.

@@ -193,7 +193,7 @@ fn the_name_of_another_environment_is_found_wherever_it_is() {
         patch("Deployment", &path, value)
     };
     let copied = |text: &str| both(text, text);
-    let value = ["foreign-environment error production value"];
+    let value = ["foreign-environment warning production value"];
     assert_eq!(copied(&variable(0, "staging")), value);
     assert_eq!(copied(&variable(1, "\"db.example.com?ns=staging\"")), value);
     let url = |name: &str| variable(1, &format!("shop_{name}@db.staging.example.com"));

@@ -359,7 +359,7 @@ fn a_base_may_name_another_environment() {
         shop.found(),
         [
             "error annotations prod base",
-            "error foreign-environment staging prod"
+            "warning foreign-environment staging prod"
         ]
     );
 }

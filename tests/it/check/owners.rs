@@ -563,48 +563,6 @@ fn builds_that_fail_for_one_cause_are_reported_once() {
 }
 
 #[test]
-fn a_later_environment_with_the_address_of_an_earlier_one_is_an_error() {
-    let hosts = |all: [&str; 3]| {
-        let tree = Tree::new();
-        let base = BASE.replace(
-            "        resources:",
-            "        env: [{name: DB_HOST, value: db.example.com}]\n        resources:",
-        );
-        tree.kustomization("web/base", "web.yaml", &base);
-        for (name, host) in ["dev", "staging", "prod"].iter().zip(all) {
-            let path = "/spec/template/spec/containers/0/env/0/value";
-            tree.overlay(
-                &format!("web/overlays/{name}"),
-                &patch("Deployment", path, host),
-            );
-        }
-        tree
-    };
-    let [dev, staging, prod] =
-        ["dev", "staging", "prod"].map(|name| format!("db.{name}.example.com"));
-    let tree = hosts([&dev, &staging, &staging]);
-    assert_eq!(found(&tree, &[]), ["foreign-environment error prod value"]);
-    tree.write(
-        "parity.yaml",
-        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  rules: {foreign-environment: {severity: warning}}\n",
-    );
-    assert_eq!(
-        found(&tree, &[]),
-        ["foreign-environment warning prod value"]
-    );
-    // People do develop with the data of a later environment, and staging may have none of its own.
-    assert_eq!(
-        found(&hosts([&staging, &staging, &prod]), &[]),
-        ["foreign-environment warning dev value"]
-    );
-    assert_eq!(
-        found(&hosts([&dev, "db.other.example.com", &staging]), &[]),
-        ["foreign-environment warning prod value"]
-    );
-    assert_eq!(found(&hosts([&dev, &staging, &prod]), &[]), [""; 0]);
-}
-
-#[test]
 fn what_one_file_does_to_a_resource_is_one_place() {
     let tree = Tree::new();
     let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations: {nginx.ingress.kubernetes.io/rewrite-target: /}\nspec:\n  rules:\n  - host: a.example.com\n    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}\n";
