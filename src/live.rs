@@ -7,6 +7,7 @@
 
 mod bare;
 mod changes;
+mod in_place;
 mod managers;
 mod meaning;
 mod objects;
@@ -18,6 +19,7 @@ mod silent;
 mod verdict;
 
 pub use bare::unlike;
+pub use in_place::{InPlace, in_place};
 pub use managers::{Group, Managers, group, is_applier};
 pub use objects::{Live, Pair, Unread, compare};
 pub use owned::Entry;

@@ -71,11 +71,51 @@ impl<'a> Sides<'_, 'a> {
     /// refused.
     #[must_use]
     pub fn of_live(self, drift: &Drift<'a>) -> Option<Value> {
+        if let Some(swap) = self.swap(drift) {
+            return Some(swap);
+        }
         let value = match drift.change.base {
             Some(_) => Some(self.value(drift, Side::Base)?),
             None => None,
         };
         operations(self.live.node, &drift.change.steps, Side::Overlay, value)
+    }
+
+    /// The operations that replace an element by the one of Git that has its name.
+    ///
+    /// A port that got another number is one element removed and one added to Kubernetes, but it
+    /// refuses two elements of one name, and a Service without any.
+    fn swap(self, drift: &Drift<'a>) -> Option<Value> {
+        let change = &drift.change;
+        let (Step::Element { by, .. }, around) = change.steps.split_last()? else {
+            return None;
+        };
+        let is_by_name = |by: &By<'_>| matches!(by, By::Keys(keys) if keys.iter().any(|(key, _)| *key == "name"));
+        if !matches!(by, By::Keys(_)) || is_by_name(by) {
+            return None;
+        }
+        let ((None, Some(own)) | (Some(own), None)) = (change.base, change.overlay) else {
+            return None;
+        };
+        let name = own.get("name").and_then(Node::as_str)?;
+        let named = |list: Node<'a>| {
+            let mut items = list.items().enumerate();
+            items.find(|(_, item)| item.get("name").and_then(Node::as_str) == Some(name))
+        };
+        let (index, _) = named(locate(self.live.node, around, Side::Overlay)?)?;
+        let (_, wanted) = named(locate(self.want.node, around, Side::Base)?)?;
+        let of_secret = self.want.is_secret() || self.live.is_secret();
+        if wanted.size() > MAX_NODES {
+            return None;
+        }
+        let value = Some(shown(wanted, "", change.secret, of_secret)).filter(is_whole)?;
+        let mut steps = around.to_vec();
+        steps.push(Step::Element {
+            base: None,
+            overlay: Some(index),
+            by: By::Index,
+        });
+        operations(self.live.node, &steps, Side::Overlay, Some(value))
     }
 
     /// The value of a side, unless a part of it must not be shown.

@@ -175,9 +175,10 @@ fn every_scenario_is_recorded_and_has_its_files() {
 #[test]
 fn untouched_objects_are_silent() {
     for recording in recordings() {
-        let before = match recording.directory.join("before.json").exists() {
-            true => "before.json",
-            false => "live.json",
+        let before = if recording.directory.join("before.json").exists() {
+            "before.json"
+        } else {
+            "live.json"
         };
         let tree = Tree::new();
         let plain = tree.write("plain.json", &recording.plain(before));
@@ -319,6 +320,39 @@ fn the_log_alone_has_every_write_and_its_outcome() {
         }
         let wanted = expected("trail.tsv", &recording.name);
         assert_eq!(told, wanted, "{}", recording.directory.display());
+    }
+}
+
+/// The commands that a real API server refused, and what it takes instead: `scripts/record-live
+/// --recover` runs them.
+#[test]
+fn the_way_back_is_one_that_the_api_server_takes() {
+    let swap = r#"kubectl -n service-port patch service checkout --type=json -p '[{"op":"test","path":"/spec/ports/0/name","value":"http"},{"op":"replace","path":"/spec/ports/0","value":{"name":"http","port":80,"targetPort":"http"}}]'"#;
+    let again = "Or delete the object and deploy again, because Kubernetes does not change this in place: kubectl -n";
+    let tests = [
+        ("debug", "spec.ephemeralContainers", format!("{again} debug delete pod shell")),
+        ("locked", "immutable", format!("{again} locked delete configmap checkout-config")),
+        ("locked", "metadata.finalizers", r#"-p '[{"op":"remove","path":"/metadata/finalizers"}]'"#.to_owned()),
+        ("resize", "spec.containers[name=shell].resources.limits.cpu", r#"kubectl -n resize patch pod shell --subresource=resize --type=json -p '[{"op":"test","path":"/spec/containers/0/name","value":"shell"},{"op":"replace","path":"/spec/containers/0/resources/limits/cpu","value":"100m"}]'"#.to_owned()),
+        ("service-port", "spec.ports[port=80,protocol=TCP]", swap.to_owned()),
+        ("service-port", "spec.ports[port=8080,protocol=TCP]", swap.to_owned()),
+        ("relabel", r#"metadata.annotations["acme.example/owner"]"#, r#"--type=merge -p '{"metadata":{"annotations":{"acme.example/owner":"payments"}}}'"#.to_owned()),
+        ("relabel", r#"metadata.annotations["acme.example/oncall"]"#, r#"--type=merge -p '{"metadata":{"annotations":{"acme.example/oncall":null}}}'"#.to_owned()),
+        ("relabel", r#"metadata.labels["app.kubernetes.io/part-of"]"#, r#"--type=merge -p '{"metadata":{"labels":{"app.kubernetes.io/part-of":"shop"}}}'"#.to_owned()),
+    ];
+    for recording in recordings() {
+        let found = recording.found("drift", &["--live", "live.json"]);
+        for (_, path, end) in tests.iter().filter(|(name, ..)| *name == recording.name) {
+            let mut of_path = found
+                .iter()
+                .filter(|one| text(&one["field"]["path"]) == *path);
+            let help = text(&of_path.next().expect("a finding")["help"]);
+            assert!(
+                help.ends_with(end.as_str()),
+                "{} {path}: {help}",
+                recording.name
+            );
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::cluster::Cluster;
-use super::shell::{is_word, kubectl};
+use super::shell::{deletion, is_word, kubectl};
 use crate::compare::comparison::{Classified, Pair};
 use crate::compare::diff::{By, Step};
 use crate::compare::guidance::guidance;
-use crate::live::{Drift, Sides};
+use crate::live::{Drift, InPlace, Sides, in_place};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::paste::scalar;
@@ -34,6 +34,8 @@ pub(super) struct Recovery {
     pub command: Option<String>,
     /// Whether there is nothing else to do than what `keep` says.
     is_scaled: bool,
+    /// Whether the API server does not change the field, so that the command deletes the object.
+    is_fixed: bool,
 }
 
 impl Recovery {
@@ -71,6 +73,7 @@ impl Recovery {
                     .to_owned(),
                 command: None,
                 is_scaled: true,
+                is_fixed: false,
             };
         }
         let patch = sides.merge_patch(drift);
@@ -112,6 +115,10 @@ impl Recovery {
             keep,
             command: command(sides, drift, is_past),
             is_scaled: false,
+            is_fixed: matches!(
+                in_place(sides.live, &drift.change.steps),
+                InPlace::Never { .. }
+            ),
         }
     }
 }
@@ -130,6 +137,11 @@ impl Recovery {
         if self.is_scaled {
             return self.keep.clone();
         }
+        let way = if self.is_fixed {
+            "delete the object and deploy again, because Kubernetes does not change this in place"
+        } else {
+            way
+        };
         match &self.command {
             Some(command) => format!("{} Or {way}: {command}", self.keep),
             None => format!("{} Or {way}.", self.keep),
@@ -202,20 +214,55 @@ fn one_word(value: &Value) -> String {
 
 /// The command that gives the object Git's value.
 fn command<'a>(sides: Sides<'_, 'a>, drift: &Drift<'a>, is_past: bool) -> Option<String> {
-    let command = variable(sides.live, drift).or_else(|| {
-        let operations = sides.of_live(drift)?;
-        let operations = operations.as_array()?;
-        // The indices of a past list may have changed, unless each element is checked by its name.
-        let elements = drift.change.steps.iter();
-        let elements = elements.filter(|step| matches!(step, Step::Element { .. }));
-        if is_past && elements.count() >= operations.len() {
-            return None;
-        }
-        let command = kubectl("patch", sides.live)?;
-        let operations = one_word(&Value::Array(operations.clone()));
-        Some(format!("{command} --type=json -p '{operations}'"))
-    });
+    let subresource = match in_place(sides.live, &drift.change.steps) {
+        InPlace::Directly => String::new(),
+        InPlace::Through(name) => format!(" --subresource={name}"),
+        InPlace::Never { is_cheap: true } => return deletion(sides.live),
+        InPlace::Never { is_cheap: false } => return None,
+    };
+    let command = variable(sides.live, drift)
+        .or_else(|| note(sides, drift))
+        .or_else(|| {
+            let operations = sides.of_live(drift)?;
+            let operations = operations.as_array()?;
+            // The indices of a past list may have changed, unless each element is checked by its name.
+            let elements = drift.change.steps.iter();
+            let elements = elements.filter(|step| matches!(step, Step::Element { .. }));
+            if is_past && elements.count() >= operations.len() {
+                return None;
+            }
+            let command = kubectl("patch", sides.live)?;
+            let operations = one_word(&Value::Array(operations.clone()));
+            Some(format!(
+                "{command}{subresource} --type=json -p '{operations}'"
+            ))
+        });
     command.filter(|command| command.len() <= MAX_PASTE)
+}
+
+/// The command that sets or removes a label or an annotation of the object.
+///
+/// It merges, because the map is gone when its last entry is removed.
+fn note(sides: Sides<'_, '_>, drift: &Drift<'_>) -> Option<String> {
+    let change = &drift.change;
+    let [
+        Step::Field("metadata"),
+        Step::Field(map @ ("labels" | "annotations")),
+        Step::Field(key),
+    ] = change.steps.as_slice()
+    else {
+        return None;
+    };
+    let operations = sides.of_live(drift)?;
+    let value = match (change.base, operations.as_array()?.last()?.get("value")) {
+        (None, _) => &Value::Null,
+        // Where the map is gone, the operation adds it with this one entry.
+        (Some(_), Some(value)) => value.get(*key).unwrap_or(value),
+        (Some(_), None) => return None,
+    };
+    let command = kubectl("patch", sides.live)?;
+    let patch = one_word(&json!({"metadata": {*map: {*key: value}}}));
+    Some(format!("{command} --type=merge -p '{patch}'"))
 }
 
 /// The command that removes a variable that was added to a container.
