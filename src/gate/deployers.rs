@@ -12,7 +12,7 @@ use crate::policy::Layout;
 use crate::repo::{Edge, Parsed, Role, To, join, relative, speaks_of_deployers};
 use crate::resource::Resource;
 use crate::rules::{self, Deployed, Gathered, Notifications, Repository, called, deploys};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Tree};
 
 /// The findings about these objects, with their lines.
 pub fn deployers<'g>(
@@ -148,7 +148,7 @@ fn changes(parsed: &Parsed<'_>) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (file, text) in parsed.sources.iter() {
         let tree = parsed.tree(file).filter(|_| speaks_of_deployers(text));
-        let roots = tree.into_iter().flat_map(|tree| tree.roots());
+        let roots = tree.into_iter().flat_map(Tree::roots);
         let found = roots.filter_map(Resource::read);
         for (path, said) in found.filter_map(|one| rules::deployed_changes(&one)) {
             all.entry(path).or_default().insert(said);

@@ -45,15 +45,15 @@ pub fn gathered<'s>(
             continue;
         }
         let own = overlays.get(directory);
-        let environment = match own {
-            Some((_, overlay)) => overlay.name.clone(),
-            None => {
-                let named = site.place(directory).and_then(|place| words.name(&place));
-                match named.filter(|named| named.is_known) {
-                    Some(named) => named.environment,
-                    None => continue,
-                }
-            }
+        let by_path = || {
+            let named = site.place(directory).and_then(|place| words.name(&place));
+            named
+                .filter(|named| named.is_known)
+                .map(|named| named.environment)
+        };
+        let own_name = own.map(|(_, overlay)| overlay.name.clone());
+        let Some(environment) = own_name.or_else(by_path) else {
+            continue;
         };
         let Some(position) = rank(&environment) else {
             continue;

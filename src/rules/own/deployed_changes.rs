@@ -78,6 +78,7 @@ pub(super) fn text(changes: &[Change<'_>]) -> String {
 }
 
 /// The directory that a resource deploys, and its changes of the build as a text.
+#[must_use]
 pub fn deployed_changes(resource: &Resource<'_>) -> Option<(String, String)> {
     let (written, changes) = changes(resource)?;
     Some((within(written)?, text(&changes)))
