@@ -11,6 +11,7 @@ use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, quantity};
 use crate::compare::scaled::{Scaler, scaled, workloads};
 use crate::compare::steps::keyed_path;
+use crate::naming::segments;
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 use crate::resource::Resource;
@@ -62,6 +63,11 @@ pub(in crate::rules) fn check(
             subject = format!("{subject}, which defaults to {count},");
         }
         let runs_nothing = fewer.late == Quantity::ZERO && !is_lower_bound(change);
+        // A canary runs few copies on purpose.
+        let mut segments = segments(comparison.sides.environment).into_iter();
+        if !runs_nothing && segments.any(|segment| segment == "canary") {
+            continue;
+        }
         let (severity, headline) = if runs_nothing {
             (
                 Severity::Error,

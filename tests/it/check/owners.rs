@@ -588,3 +588,27 @@ fn what_one_file_does_to_a_resource_is_one_place() {
         "{text}"
     );
 }
+
+#[test]
+fn a_canary_runs_few_copies_of_what_production_runs() {
+    let scale = |count: &str| patch("Deployment", "/spec/replicas", count);
+    let with = |canary: &str| {
+        let tree = Tree::new();
+        let base = BASE.replace("spec:\n  selector", "spec:\n  replicas: 2\n  selector");
+        tree.kustomization("web/base", "web.yaml", &base);
+        tree.overlay("web/overlays/staging", &scale("3"));
+        tree.overlay("web/overlays/prod", &scale("4"));
+        tree.overlay("web/overlays/prod-canary", canary);
+        found(&tree, &[])
+    };
+    assert_eq!(with(&scale("1")), [""; 0]);
+    assert_eq!(
+        with(&scale("0")),
+        ["inverted-replicas error prod-canary replicas"]
+    );
+    let memory = "/spec/template/spec/containers/0/resources/limits/memory";
+    assert_eq!(
+        with(&(scale("1") + &format!("    - {{op: replace, path: {memory}, value: 200Mi}}\n"))),
+        ["inverted-resources error prod-canary memory"]
+    );
+}
