@@ -161,8 +161,7 @@ fn of_entry(entry: Option<&Entry<'_>>, object: Option<&Object<'_, '_>>) -> Reque
                 .is_none_or(|time| is_within(time, &write.received, &write.answered))
     };
     let mut found = writes.iter().rev().filter(is_it);
-    // An entry has whole seconds. Two people who wrote with one tool in one of them cannot be
-    // distinguished by it.
+    // The time of an entry is in whole seconds, in which two people may have used one tool.
     let last = found.next();
     let last = last.filter(|last| found.all(|other| other.by.called() == last.by.called()));
     match last {

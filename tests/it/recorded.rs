@@ -323,6 +323,52 @@ fn the_log_alone_has_every_write_and_its_outcome() {
     }
 }
 
+/// Where the log has no bodies, the time of an entry decides, and it is in whole seconds.
+#[test]
+fn two_people_in_one_second_are_not_distinguished() {
+    let all = recordings();
+    let recording = all.iter().find(|one| one.name == "secret");
+    let recording = recording.expect("the scenario");
+    let log = fs::read_to_string(recording.directory.join("audit.jsonl")).expect("a log");
+    let mut events: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an event"))
+        .collect();
+    let is_of = |event: &Value, user: &str| {
+        text(&event["user"]["username"]) == user
+            && text(&event["objectRef"]["name"]) == "checkout-db"
+    };
+    let author = |events: &[Value]| {
+        let tree = Tree::new();
+        let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+        let log = tree.write("audit.jsonl", &lines.join("\n"));
+        let log = log.to_str().expect("a path");
+        let found = recording.found("drift", &["--live", "live.json", "--audit", log]);
+        let mut of_key = found
+            .iter()
+            .filter(|one| text(&one["field"]["path"]) == "data.password");
+        let finding = of_key.next().expect("a finding");
+        format!(
+            "{} {}",
+            user(finding),
+            text(&finding["request"]["confidence"])
+        )
+    };
+    assert_eq!(author(&events), "alice@acme.example object");
+    let alice = events
+        .iter()
+        .find(|event| is_of(event, "alice@acme.example"));
+    let alice = alice.expect("her request").clone();
+    for event in &mut events {
+        if is_of(event, "bob@acme.example") {
+            for time in ["requestReceivedTimestamp", "stageTimestamp"] {
+                event[time] = alice[time].clone();
+            }
+        }
+    }
+    assert_eq!(author(&events), "- tool");
+}
+
 /// The commands that a real API server refused, and what it takes instead: `scripts/record-live
 /// --recover` runs them.
 #[test]
