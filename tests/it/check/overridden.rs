@@ -377,7 +377,7 @@ fn the_name_of_another_environment_is_reported_beside_a_finding_about_the_base()
         }
     };
     put([&dev, &dev]);
-    let foreign = "error foreign-environment prod base";
+    let foreign = "warning foreign-environment prod base";
     let of_all = |severity: &str| {
         let class = |name| format!("{severity} annotations {name} base all");
         [class("dev"), class("prod"), foreign.to_owned()]

@@ -30,7 +30,8 @@ pub(super) fn say_own_layers<'m>(
     };
     let sides = &comparison.sides;
     let kind = sides.overlay[late].kind();
-    if policy.identity != IdentityMode::Cancel || !may_name(change, classified.class, kind) {
+    let may_differ = may_name(change, classified.class, kind) && !classified.is_left_behind;
+    if policy.identity != IdentityMode::Cancel || !may_differ {
         return false;
     }
     let path = keyed_path(&change.steps);
