@@ -96,11 +96,10 @@ pub fn compare_known<'c, 'a>(
         IdentityMode::Cancel => learn(&sides, &pairing),
         IdentityMode::Strict => Vec::new(),
     };
-    let is_own = |at: &usize| {
+    let (own, added): (Vec<usize>, _) = pairing.added.iter().partition(|at: &&usize| {
         let mut identities = identities.iter();
-        identities.any(|(_, identity)| identity.is_own_namespace(&sides.overlay[*at]))
-    };
-    let (own, added): (Vec<usize>, _) = pairing.added.iter().partition(|at| is_own(at));
+        identities.any(|(_, identity)| identity.is_own_namespace(&sides.overlay[**at]))
+    });
     pairing.added = added;
     let namespaces = own.into_iter().map(|at| {
         let around = Surroundings {

@@ -158,12 +158,11 @@ pub(super) fn said(finding: &Finding) -> Option<String> {
         _ => (own, None),
     };
     let spots = field.path.spots();
-    let (what, is_plain) = match from.filter(|at| *at < spots.len()) {
-        Some(at) => (FieldPath::new(spots[at..].to_vec()).to_string(), false),
-        None => {
-            let is_map = matches!(finding.class, Some(Class::Annotations | Class::Labels));
-            (name(finding)?.to_owned(), !is_map)
-        }
+    let (what, is_plain) = if let Some(at) = from.filter(|at| *at < spots.len()) {
+        (FieldPath::new(spots[at..].to_vec()).to_string(), false)
+    } else {
+        let is_map = matches!(finding.class, Some(Class::Annotations | Class::Labels));
+        (name(finding)?.to_owned(), !is_map)
     };
     let (base, overlay) = both_values(field);
     Some(match done {
