@@ -12,7 +12,7 @@ WORKDIR /build
 # without it every error is an abort under RUST_BACKTRACE=1, because libgcc cannot find its own frame.
 ENV CARGO_INCREMENTAL=0 \
     SOURCE_DATE_EPOCH=0 \
-    RUSTFLAGS="-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=25 -C link-arg=-Wl,-z,pack-relative-relocs --remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/build=/krm-parity"
+    RUSTFLAGS="-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=15 -C link-arg=-Wl,-z,pack-relative-relocs --remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/build=/krm-parity"
 
 # The dependencies alone first, so that they are built again only when Cargo.lock changes. A
 # manifest may name benchmarks, which must exist for it to be read.

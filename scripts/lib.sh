@@ -122,7 +122,7 @@ linker_of() {
 release_flags() {
   local paths="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$1=/krm-parity"
   case $2 in
-    *-linux-gnu) printf '%s\n' "-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=25 -C link-arg=-Wl,-z,pack-relative-relocs $paths" ;;
+    *-linux-gnu) printf '%s\n' "-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=15 -C link-arg=-Wl,-z,pack-relative-relocs $paths" ;;
     *-windows-msvc) printf '%s\n' "-C target-feature=+crt-static $paths" ;;
     *) printf '%s\n' "$paths" ;;
   esac
