@@ -51,7 +51,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{NEWEST, Run, binary, run};
+use crate::support::{NEWEST, Run, Tree, binary, run};
 
 /// Runs `krm-parity check` in a directory, with one builder first on PATH.
 fn check(builder: &Path, directory: &Path, arguments: &[&str]) -> Run {
@@ -75,6 +75,19 @@ fn report(builder: &Path, directory: &Path, arguments: &[&str]) -> Value {
         &[&["--format", "json"], arguments].concat(),
     );
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+}
+
+/// Rule, severity, service, environment, place and headline of each finding of a tree, built without a builder on PATH.
+fn outlined(tree: &Tree, place: impl Fn(&Value) -> String) -> Vec<String> {
+    let report = report(binary(), &tree.path(""), &[]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = report["findings"].as_array().expect("findings").iter();
+    let one = |finding: &Value| {
+        let fields = ["rule", "severity", "service", "environment"].map(|key| text(&finding[key]));
+        let (fields, headline) = (fields.join(" "), text(&finding["headline"]));
+        format!("{fields} {}: {headline}", place(&finding["place"]))
+    };
+    all.map(one).collect()
 }
 
 /// The findings as lines that do not depend on the hashes of names or on the names of files.

@@ -4,24 +4,14 @@ use std::fs;
 
 use super::bases::deployment;
 use super::hidden::service;
-use super::report;
-use crate::support::{Tree, binary};
+use super::outlined;
+use crate::support::Tree;
 
 /// Rule, severity, environment, file and headline of each finding.
 fn told(tree: &Tree) -> Vec<String> {
-    let report = report(binary(), &tree.path(""), &[]);
-    let findings = report["findings"].as_array().expect("findings").clone();
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let one = |finding: &serde_json::Value| {
-        let fields = ["rule", "severity", "service", "environment"].map(|key| text(&finding[key]));
-        let place = text(&finding["place"]["file"]);
-        format!(
-            "{} {place}: {}",
-            fields.join(" "),
-            text(&finding["headline"])
-        )
-    };
-    findings.iter().map(one).collect()
+    outlined(tree, |place| {
+        place["file"].as_str().unwrap_or_default().to_owned()
+    })
 }
 
 #[test]

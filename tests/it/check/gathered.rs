@@ -2,8 +2,8 @@
 
 use super::bases::deployment;
 use super::hidden::service;
-use super::report;
-use crate::support::{Tree, binary};
+use super::outlined;
+use crate::support::Tree;
 
 /// Two services with dev and production, and kustomizations that gather them.
 fn tree(gathers: &[(&str, &str)]) -> Tree {
@@ -20,23 +20,12 @@ fn tree(gathers: &[(&str, &str)]) -> Tree {
 
 /// Rule, severity, service, environment, place and headline of each finding of this rule.
 fn told(tree: &Tree) -> Vec<String> {
-    let report = report(binary(), &tree.path(""), &[]);
-    let findings = report["findings"].as_array().expect("findings").clone();
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let one = |finding: &serde_json::Value| {
-        let fields = ["rule", "severity", "service", "environment"].map(|key| text(&finding[key]));
-        let place = &finding["place"];
-        format!(
-            "{} {}:{}: {}",
-            fields.join(" "),
-            text(&place["file"]),
-            place["line"],
-            text(&finding["headline"])
-        )
-    };
-    let told = findings.iter().map(one);
-    told.filter(|line| line.starts_with("foreign-environment"))
-        .collect()
+    let mut told = outlined(tree, |place| {
+        let file = place["file"].as_str().unwrap_or_default();
+        format!("{file}:{}", place["line"])
+    });
+    told.retain(|line| line.starts_with("foreign-environment"));
+    told
 }
 
 #[test]
